@@ -1,0 +1,1 @@
+"""The built-in plugins, on the same footing as a stranger's."""

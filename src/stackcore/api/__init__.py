@@ -1,0 +1,28 @@
+"""Everything the command line does, one call away: `capture`, `stack`, `survey` and their typed results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stackcore.api.processing import StackResult, stack, survey
+    from stackcore.api.shooting import CaptureResult, capture
+
+_HOME = {
+    "CaptureResult": "shooting",
+    "capture": "shooting",
+    "StackResult": "processing",
+    "stack": "processing",
+    "survey": "processing",
+}
+
+__all__ = ["CaptureResult", "StackResult", "capture", "stack", "survey"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first used: processing needs OpenCV and libvips, shooting does not."""
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(f"stackcore.api.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The command line: it parses, calls `stackcore.api` and shows events; it decides nothing."""

@@ -1,0 +1,1 @@
+"""Where files go: templates with tokens, names that never collide, counters that never repeat."""

@@ -1,0 +1,1 @@
+"""From frames to one picture: read, survey, warp, fuse, sharpen, write."""
