@@ -53,8 +53,8 @@ class Registry:
     def discover(cls, disabled: Collection[str] = ()) -> Registry:
         """Find every plugin of the entry-point group `stackcore`.
 
-        `disabled` names plugins (`name`, `kind:name` or `distribution:name`) to leave out, beside those of the environment
-        variable `STACKCORE_DISABLE_PLUGINS`. Never raises for a plugin that cannot work.
+        `disabled` names plugins (`name`, `kind:name` or `distribution:name`) to leave out, beside those of
+        the environment variable `STACKCORE_DISABLE_PLUGINS`. Never raises for a plugin that cannot work.
         """
         variable = os.environ.get(DISABLE_VARIABLE, "")
         off = {*disabled, *(name.strip() for name in variable.split(",") if name.strip())}
