@@ -21,7 +21,7 @@ Outcome = Literal["completed", "cancelled", "failed"]
 class BaseEvent(BaseModel):
     """What every event carries; the bus fills the envelope (`run_id`, `seq`, `at`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built on first use: quicker to import
 
     run_id: str = ""
     seq: int = 0

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import pluggy
 
 from stackcore.config import Options
-from stackcore.protocols import (
-    Aligner,
-    CameraProvider,
-    Developer,
-    Executor,
-    Fuser,
-    RunMode,
-    Sharpener,
-    Token,
-)
+
+if TYPE_CHECKING:  # the protocols bring numpy along, which would cost every `stackcore --help` a tenth of a second
+    from stackcore.protocols import (
+        Aligner,
+        CameraProvider,
+        Developer,
+        Executor,
+        Fuser,
+        RunMode,
+        Sharpener,
+        Token,
+    )
 
 PROJECT = "stackcore"
 """Name of the pluggy project and of the entry-point group."""
