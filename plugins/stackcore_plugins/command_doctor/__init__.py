@@ -1,0 +1,1 @@
+"""The `doctor` command: whether everything that stackcore leans on is there and works."""

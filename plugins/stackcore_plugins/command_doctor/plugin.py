@@ -1,0 +1,27 @@
+"""Offers the `doctor` command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stackcore.config import NoOptions
+from stackcore.hookspecs import Offer, hookimpl
+
+
+def _build(options: NoOptions) -> Callable[..., None]:
+    from stackcore_plugins.command_doctor.command import doctor
+
+    return doctor
+
+
+@hookimpl
+def stackcore_commands() -> Iterable[Offer[Callable[..., None]]]:
+    """Offer `stackcore doctor`."""
+    offer: Offer[Any] = Offer(
+        name="doctor",
+        summary="Check libraries, plugins, disk and folders, and say how to mend what is wrong.",
+        options=NoOptions,
+        build=_build,
+    )
+    return (offer,)

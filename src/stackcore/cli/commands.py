@@ -1,0 +1,79 @@
+"""Commands that plugins bring: listed by their offer alone, built when they are invoked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from stackcore.errors import PluginError, StackcoreError
+
+if TYPE_CHECKING:
+    from stackcore.registry import Registry
+
+
+class PluginCommands(TyperGroup):
+    """The top-level group: the core's commands, then those of plugins.
+
+    A plugin that is broken is left out of the help and explains itself when it is invoked. A command of the core
+    cannot be replaced by a plugin.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands that work."""
+        self._join(ctx)
+        return list(super().list_commands(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command that `args` name, and build it if a plugin brings it."""
+        name = args[0]
+        if name not in self.commands:
+            self._join(ctx)
+        placeholder = self.commands.get(name)
+        if isinstance(placeholder, _Placeholder):
+            self.commands[name] = _build(self._registry(ctx), name)
+        elif placeholder is None:
+            _explain_unusable(self._registry(ctx), name)
+        return super().resolve_command(ctx, args)
+
+    def _registry(self, ctx: Any) -> Registry:
+        from stackcore.registry import Registry  # pydantic and every plugin module come with it
+
+        registry: Registry = ctx.meta.setdefault("stackcore.registry", None) or Registry.discover()
+        ctx.meta["stackcore.registry"] = registry
+        return registry
+
+    def _join(self, ctx: Any) -> None:
+        for offer in self._registry(ctx).offers("command"):
+            if offer.name not in self.commands:
+                self.commands[offer.name] = _Placeholder(name=offer.name, help=offer.summary)
+
+
+class _Placeholder(TyperCommand):
+    """Stands in the help for a command that is not built."""
+
+
+def _build(registry: Registry, name: str) -> Any:
+    function = registry.build("command", name)
+    app = typer.Typer(add_completion=False)
+    try:
+        app.command(name)(function)
+        return get_command(app)
+    except Exception as error:
+        raise PluginError(
+            f'The command "{name}" cannot be used.',
+            f"its function does not fit a command line: {type(error).__name__}: {error}",
+            "tell its author, and see `stackcore plugins show` for where it comes from.",
+        ) from error
+
+
+def _explain_unusable(registry: Registry, name: str) -> None:
+    """Raise `PluginError` for a command that a plugin would bring if it worked; pass over any other name."""
+    candidates = [r for r in registry.records() if r.state != "ok" and r.kind in (None, "command")]
+    if any(name in (record.name, record.name.removeprefix("command-")) for record in candidates):
+        try:
+            registry.offer("command", name)
+        except StackcoreError as error:
+            raise error from None

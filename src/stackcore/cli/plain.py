@@ -1,0 +1,101 @@
+"""Runs shown without a terminal: plain lines on stderr, the summary on stdout; or, when quiet, only the result."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from stackcore.cli.summary import Summary, warning_line
+from stackcore.events import (
+    BaseEvent,
+    Moving,
+    Progress,
+    Returning,
+    RunFinished,
+    RunStarted,
+    Saved,
+    SliceStarted,
+    StageStarted,
+    Waiting,
+    Warned,
+)
+
+PROGRESS_EVERY_S = 5.0
+"""A log wants to see that work goes on, not every frame of it."""
+
+
+class QuietScreen:
+    """Says where the result is; errors are printed by the session."""
+
+    def __init__(self) -> None:
+        self._summary = Summary()
+
+    def __call__(self, event: BaseEvent) -> None:
+        """Take one event in."""
+        self._summary.note(event)
+        if isinstance(event, RunFinished) and event.outcome == "completed" and self._summary.place:
+            print(self._summary.place, flush=True)
+
+
+class PlainScreen:
+    """One line for each thing worth telling.
+
+    Parameters
+    ----------
+    verbose
+        Tell every movement, wait and file as well.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, *, verbose: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._verbose = verbose
+        self._clock = clock
+        self._told_at = clock()
+        self._summary = Summary()
+
+    def __call__(self, event: BaseEvent) -> None:
+        """Take one event in."""
+        self._summary.note(event)
+        line = self._detail(event) if self._verbose else None
+        line = line or self._line(event)
+        if line:
+            self._told_at = self._clock()
+            print(line, file=sys.stderr, flush=True)
+        if isinstance(event, RunFinished):
+            self._finish(event)
+
+    def _line(self, event: BaseEvent) -> str | None:
+        match event:
+            case RunStarted():
+                return f"{event.command} started"
+            case SliceStarted():
+                return f"slice {event.slice_index + 1} of {event.slices}"
+            case Returning():
+                return f"returning focus by {event.steps:+d}"
+            case StageStarted():
+                return event.stage if event.total is None else f"{event.stage}: {event.total} to do"
+            case Progress() if self._clock() - self._told_at >= PROGRESS_EVERY_S:
+                return f"{event.stage}: {event.done}" + (f" of {event.total}" if event.total else "")
+            case Warned():
+                return warning_line(event)
+        return None
+
+    def _detail(self, event: BaseEvent) -> str | None:
+        match event:
+            case Moving():
+                return f"  moving by {event.steps:+d} from {event.offset}"
+            case Waiting():
+                return f"  waiting {event.delay_ms} ms"
+            case Saved():
+                return f"  saved {event.path} ({event.bytes:,} bytes)"
+        return None
+
+    def _finish(self, event: RunFinished) -> None:
+        if event.outcome == "cancelled":
+            print(f"{self._summary.command} cancelled", file=sys.stderr, flush=True)
+        elif event.outcome == "completed":
+            width = max(len(label) for label, _ in self._summary.rows())
+            for label, text in self._summary.rows():
+                print(f"{label:<{width}}  {text}", flush=True)

@@ -1,0 +1,139 @@
+"""Runs shown on a terminal: bars with the time left, what the camera is doing, and a summary at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from stackcore.cli.summary import Summary, warning_line
+from stackcore.events import (
+    BaseEvent,
+    Capturing,
+    Moving,
+    Returning,
+    RunFinished,
+    Saved,
+    Saving,
+    SliceStarted,
+    StageStarted,
+    Waiting,
+    Warned,
+)
+from stackcore.events import Progress as Progressed
+
+WARNINGS_SHOWN = 20
+"""A stack of 300 frames can warn 300 times; the summary counts the rest."""
+
+
+class LiveScreen:
+    """A rich display on stderr, so that stdout holds nothing but the summary. Honours `NO_COLOR`.
+
+    Parameters
+    ----------
+    verbose
+        Print every saved file and every warning.
+    progress_console, summary_console
+        Where to draw; stderr and stdout when left out.
+    clock
+        Seconds that only grow; the bars compute the time left from it.
+    """
+
+    def __init__(
+        self,
+        *,
+        verbose: bool = False,
+        progress_console: Console | None = None,
+        summary_console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._verbose = verbose
+        self._console = progress_console or Console(stderr=True)
+        self._out = summary_console or Console()
+        self._summary = Summary()
+        self._tasks: dict[str, Any] = {}
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[status]}", style="dim"),
+            console=self._console,
+            transient=True,
+            get_time=clock,
+        )
+
+    def __call__(self, event: BaseEvent) -> None:
+        """Take one event in."""
+        self._summary.note(event)
+        match event:
+            case SliceStarted():
+                self._advance("slices", event.slice_index, event.slices, "")
+            case StageStarted():
+                self._advance(event.stage, 0, event.total, "")
+            case Progressed():
+                self._advance(event.stage, event.done, event.total, "")
+            case Warned():
+                self._warn(event)
+            case Saved():
+                self._advance("slices", event.slice_index + 1, None, f"saved {event.path}")
+                if self._verbose:
+                    self._console.print(f"saved {escape(event.path)} ({event.bytes:,} bytes)", highlight=False)
+            case RunFinished():
+                self.close()
+                self._finish(event)
+            case _:
+                status = _status(event)
+                if status:
+                    self._advance("slices", None, None, status)
+
+    def close(self) -> None:
+        """Take the bars off the screen; may be called twice."""
+        self._bars.stop()
+
+    def _advance(self, name: str, done: int | None, total: int | None, status: str) -> None:
+        self._bars.start()
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(escape(name), total=total, status=status)
+        fields: dict[str, Any] = {"status": escape(status)}
+        if done is not None:
+            fields["completed"] = done
+        if total is not None:
+            fields["total"] = total
+        self._bars.update(self._tasks[name], **fields)
+
+    def _warn(self, event: Warned) -> None:
+        if self._verbose or len(self._summary.warnings) <= WARNINGS_SHOWN:
+            self._console.print(f"[yellow]{escape(warning_line(event))}[/]", highlight=False)
+
+    def _finish(self, event: RunFinished) -> None:
+        if event.outcome == "cancelled":
+            self._console.print(f"[yellow]{escape(self._summary.command)} cancelled[/]")
+        elif event.outcome == "completed":
+            grid = Table.grid(padding=(0, 2))
+            for label, text in self._summary.rows():
+                grid.add_row(f"[bold]{escape(label)}[/]", escape(text))
+            title = f"{self._summary.command} completed"
+            self._out.print(Panel(grid, title=escape(title), title_align="left", border_style="green", expand=False))
+
+
+def _status(event: BaseEvent) -> str:
+    match event:
+        case Moving():
+            return f"moving by {event.steps:+d}"
+        case Waiting():
+            return f"waiting {event.delay_ms} ms"
+        case Capturing():
+            return "taking a still" if event.source == "still" else "reading live view"
+        case Saving():
+            return f"saving {event.path}"
+        case Returning():
+            return f"returning focus by {event.steps:+d}"
+    return ""

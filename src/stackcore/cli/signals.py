@@ -1,0 +1,41 @@
+"""What Ctrl-C and SIGTERM mean while a run is under way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+FINISHING = b"\nFinishing cleanly; press Ctrl-C again to stop at once.\n"
+
+
+@contextmanager
+def cancel_on_signals(cancel: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C set `cancel` and the second raise `KeyboardInterrupt`; SIGTERM only ever sets it.
+
+    Handlers are put back at the end. Outside the main thread, which alone can have handlers, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        terminate(number, frame)
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        cancel.set()
+        os.write(2, FINISHING)  # a signal may arrive in the middle of a print, where sys.stderr refuses another
+
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, interrupt)}
+    # `timeout` and service managers send SIGTERM to the process and to its group: twice must not mean "at once".
+    before[signal.SIGTERM] = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,88 @@
+"""What a finished run looks like in words: result, figures, warnings, time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from stackcore.events import BaseEvent, Result, RunFinished, RunStarted, Warned
+
+PLACES = ("output", "page", "manifest", "folder", "path")
+"""Keys of a result that name where it is, the most wanted first."""
+
+
+class Summary:
+    """Collects what the closing lines need from the events of one run."""
+
+    def __init__(self) -> None:
+        self.command = ""
+        self.result: dict[str, Any] = {}
+        self.warnings: list[Warned] = []
+        self._started: datetime | None = None
+        self._ended: datetime | None = None
+
+    def note(self, event: BaseEvent) -> None:
+        """Take one event in."""
+        match event:
+            case RunStarted():
+                self.command, self._started = event.command, event.at
+            case Result():
+                self.result = event.data
+            case Warned():
+                self.warnings.append(event)
+            case RunFinished():
+                self._ended = event.at
+
+    @property
+    def place(self) -> str | None:
+        """Where the result is: the one path that a script wants, or None."""
+        return next((str(self.result[key]) for key in PLACES if self.result.get(key)), None)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took, by the times of its events."""
+        if self._started is None or self._ended is None:
+            return 0.0
+        return (self._ended - self._started).total_seconds()
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text of each figure of the result; tables and long lists are left to `--json`."""
+        known = [(key, self.result[key]) for key in PLACES if self.result.get(key)]
+        rest = [(key, value) for key, value in self.result.items() if key not in PLACES and key != "warnings"]
+        rows = [(key.replace("_", " "), text) for key, value in [*known, *rest] if (text := _text(value))]
+        rows.append(("took", duration(self.seconds)))
+        rows.append(("warnings", str(len(self.warnings)) if self.warnings else "none"))
+        return rows
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    Examples
+    --------
+    >>> duration(3.14159), duration(75)
+    ('3.1 s', '1 min 15 s')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def warning_line(event: Warned) -> str:
+    """One line for a warning: what it is about, then what it says."""
+    return f"warning: {event.frame}: {event.message}" if event.frame else f"warning: {event.message}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
+        return ", ".join(f"{key.replace('_', ' ')} {_text(part)}" for key, part in list(value.items())[:8])
+    return ""
