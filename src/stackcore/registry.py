@@ -17,7 +17,7 @@ import importlib_metadata
 import pluggy
 
 from stackcore.config import Options, resolve_options
-from stackcore.errors import PluginError, did_you_mean
+from stackcore.errors import PluginError, StackcoreError, did_you_mean
 from stackcore.hookspecs import HOOK_OF_KIND, PROJECT, Hooks, Kind, Offer
 
 State = Literal["ok", "disabled", "missing", "broken", "duplicate"]
@@ -87,7 +87,9 @@ class Registry:
                 return record.offer
             raise PluginError(f'The {kind} "{name}" cannot be used.', record.reason, record.fix)
         for record in self._records:
-            if record.kind is None and name in (record.name, record.name.removeprefix(f"{kind}-")):
+            # What could not say its name goes by that of its entry point: `fuser-sharpest`.
+            nameless = record.offer is None and record.kind in (None, kind)
+            if nameless and name in (record.name, record.name.removeprefix(f"{kind}-")):
                 raise PluginError(f'The {kind} "{name}" cannot be used.', record.reason, record.fix)
         raise PluginError(
             f'There is no {kind} called "{name}".',
@@ -105,9 +107,14 @@ class Registry:
         options = values if isinstance(values, Options) else self.options(kind, name, values or {})
         try:
             return offer.build(options)
-        except ImportError as error:
+        except StackcoreError:
+            raise
+        except Exception as error:
+            problem = "importing it failed" if isinstance(error, ImportError) else "building it failed"
             raise PluginError(
-                f'The {kind} "{name}" cannot be used.', f"importing it failed: {error}.", _install_advice(offer)
+                f'The {kind} "{name}" cannot be used.',
+                f"{problem}: {type(error).__name__}: {error}.",
+                _install_advice(offer),
             ) from error
 
 
