@@ -76,7 +76,8 @@ def _libraw() -> str:
     import rawpy
     from importlib_metadata import version
 
-    return f"{'.'.join(str(part) for part in rawpy.libraw_version)} (rawpy {version("rawpy")})"
+    numbers = ".".join(str(part) for part in rawpy.libraw_version)
+    return f"{numbers} (rawpy {version('rawpy')})"
 
 
 def _gphoto2() -> str:

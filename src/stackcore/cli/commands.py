@@ -57,7 +57,7 @@ class _Placeholder(TyperCommand):
 
 def _build(registry: Registry, name: str) -> Any:
     function = registry.build("command", name)
-    app = typer.Typer(add_completion=False)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
     try:
         app.command(name)(function)
         return get_command(app)
