@@ -1,0 +1,94 @@
+"""The picture as a whole: which surfaces there are, from the farthest to the nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stackcore.testing.defocus import Layer
+from stackcore.testing.strokes import Stroke, curve, stroke_layer
+from stackcore.testing.subject_beetle import Pose, body, feelers, legs, shade
+from stackcore.testing.subject_leaf import (
+    Easel,
+    Surface,
+    backdrop,
+    drop_shadows,
+    drops,
+    ground_depth,
+    leaf,
+)
+
+
+def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -> list[Layer]:
+    """A ladybird on a dewy, hairy leaf: layers from far to near.
+
+    `shape` is the canvas (height, width) with margins, `unit_px` the width of a 3:2 picture, `reach_px` how far the
+    blur may grow. The same seed gives the same layers; another one, other cells, drops and hairs.
+    """
+    easel = Easel.of(shape, unit_px)
+    parts = {name: np.random.default_rng([seed, n]) for n, name in enumerate(_PARTS)}
+    pose = Pose()
+    dew = _dew(parts["dew"], pose)
+    green = leaf(easel, parts["leaf"], np.clip(shade(easel, pose) + drop_shadows(easel, dew), -0.9, 1))
+    threads = _hairs(easel, parts["hairs"])
+    surfaces: list[Surface | list[Stroke]] = [
+        backdrop(easel, parts["backdrop"]),
+        green,
+        drops(easel, dew, green),
+        [hair for hair in threads if _behind(hair, easel, pose)],
+        legs(easel, pose),
+        body(easel, parts["beetle"], pose),
+        feelers(easel, pose),
+        [hair for hair in threads if not _behind(hair, easel, pose)],
+    ]
+    return [
+        stroke_layer(surface, shape, reach_px)
+        if isinstance(surface, list)
+        else Layer.crop(surface.colour, surface.alpha, np.clip(surface.depth, 0, 1), reach_px)
+        for surface in surfaces
+        if not isinstance(surface, list) or surface
+    ]
+
+
+_PARTS = ("backdrop", "leaf", "dew", "hairs", "beetle")
+
+
+def _dew(rng: np.random.Generator, pose: Pose) -> list[tuple[float, float, float]]:
+    found = [(-0.335, 0.115, 0.044), (0.345, 0.02, 0.030), (0.27, 0.235, 0.036)]
+    for _ in range(400):
+        x, y = rng.uniform(-0.46, 0.46), rng.uniform(-0.14, 0.31)
+        radius = 0.004 + 0.020 * rng.uniform() ** 3
+        p, q = pose.axes(np.float32(x), np.float32(y))  # type: ignore[arg-type]
+        on_beetle = (p / 0.30) ** 2 + (q / 0.24) ** 2 < 1
+        if not on_beetle and all(np.hypot(x - a, y - b) > 1.15 * (radius + r) for a, b, r in found):
+            found.append((float(x), float(y), float(radius)))
+        if len(found) == 60:
+            break
+    return found
+
+
+def _hairs(easel: Easel, rng: np.random.Generator) -> list[Stroke]:
+    found = []
+    for _ in range(150):
+        x, y = rng.uniform(-0.52, 0.52), rng.uniform(-0.14, 0.36)
+        long = rng.uniform(0.02, 0.07) * (1.6 if rng.uniform() < 0.12 else 1.0)
+        lean = rng.normal(-0.15, 0.35)
+        start = float(ground_depth(np.float32(x), np.float32(y)))  # type: ignore[arg-type]
+        rise = long * rng.uniform(0.9, 1.6)
+        tip_x, tip_y = x + long * np.sin(lean), y - long * np.cos(lean)
+        bend = rng.normal(0, 0.25) * long
+        path = curve(
+            (*easel.place(x, y), start),
+            (*easel.place((x + tip_x) / 2 + bend, (y + tip_y) / 2), start - 0.6 * rise),
+            (*easel.place(tip_x, tip_y), max(0.0, start - rise)),
+            12,
+        )
+        bead = 0.0030 * easel.unit_px if rng.uniform() < 0.55 else 0.0
+        width = rng.uniform(0.0016, 0.0030) * easel.unit_px
+        found.append(Stroke(path, (width, 0.45 * width), (0.34, 0.42, 0.22), (0.80, 0.88, 0.62), bead))
+    return sorted(found, key=lambda hair: -float(hair.points[:, 2].mean()))
+
+
+def _behind(hair: Stroke, easel: Easel, pose: Pose) -> bool:
+    """Whether a hair grows behind the beetle's front edge."""
+    height = easel.shape[0]
+    return bool(hair.points[0, 1] < (height - 1) / 2 + (pose.y + 0.10) * easel.unit_px)

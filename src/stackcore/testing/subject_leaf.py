@@ -1,0 +1,214 @@
+"""The ground of the scene: a leaf that rises from the camera into the distance, dew on it, and what lies behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.testing.textures import (
+    LIGHT,
+    cell_borders,
+    diffuse,
+    fractal,
+    glossy,
+    mix,
+    normals,
+    step,
+)
+
+Image = NDArray[np.float32]
+
+RELIEF = 0.5
+"""How far the whole depth of the scene reaches, in picture widths."""
+
+
+@dataclass(frozen=True)
+class Easel:
+    """The canvas that a subject is painted on.
+
+    Attributes
+    ----------
+    shape
+        Height and width of the canvas, margins included, pixels.
+    unit_px
+        The length 1 of the composition: the width of a 3:2 picture.
+    x, y
+        Coordinates of every pixel in units, 0 at the centre, (h, w) float32.
+    """
+
+    shape: tuple[int, int]
+    unit_px: float
+    x: Image
+    y: Image
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], unit_px: float) -> Easel:
+        """Lay the coordinates out."""
+        height, width = shape
+        x = (np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)) / np.float32(unit_px)
+        y = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)) / np.float32(unit_px)
+        return cls(shape, unit_px, *(np.ascontiguousarray(a) for a in np.meshgrid(x, y)))
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Canvas pixel of a point given in units."""
+        height, width = self.shape
+        return x * self.unit_px + (width - 1) / 2, y * self.unit_px + (height - 1) / 2
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A painted surface the size of the canvas: straight linear colour, coverage and depth."""
+
+    colour: Image
+    alpha: Image
+    depth: Image
+
+
+def ground_depth(x: Image, y: Image) -> Image:
+    """Depth of the leaf's plane at a point in units: near at the bottom, far at the top, hollow along its midrib."""
+    return np.asarray(0.52 - 1.25 * y - 0.25 * x + 0.5 * (x + 0.1) ** 2 + 0.35 * y * np.abs(y), np.float32)
+
+
+def backdrop(easel: Easel, rng: np.random.Generator) -> Surface:
+    """Soft light far behind: no detail in it, so that no slice is the sharp one."""
+    colour = np.empty((*easel.shape, 3), np.float32)
+    glow = np.exp(-((easel.x - 0.33) ** 2 + (easel.y + 0.36) ** 2) / 0.09)
+    cool = np.exp(-((easel.x + 0.42) ** 2 + (easel.y + 0.3) ** 2) / 0.06)
+    colour[:] = np.array([0.020, 0.055, 0.045], np.float32)
+    colour += glow[..., None] * np.array([0.42, 0.33, 0.07], np.float32)
+    colour += cool[..., None] * np.array([0.02, 0.10, 0.10], np.float32)
+    for _ in range(16):
+        x, y, radius = rng.uniform(-0.55, 0.55), rng.uniform(-0.36, -0.1), rng.uniform(0.02, 0.05)
+        tint = np.array([0.30, 0.34, 0.10]) * rng.uniform(0.15, 0.7) * np.array([rng.uniform(0.5, 1.3), 1.0, 1.0])
+        spot = step(radius * 1.25, radius * 0.75, np.hypot(easel.x - x, easel.y - y))
+        colour += spot[..., None] * tint.astype(np.float32) * 0.5
+    return Surface(colour, np.ones(easel.shape, np.float32), np.ones(easel.shape, np.float32))
+
+
+def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
+    """The leaf: veins, cells, bumps between them. `shadow` (h, w), 0 to 1, is what falls on it."""
+    x, y, unit = easel.x, easel.y, easel.unit_px
+    along, across = _leaf_axes(x, y)
+    net_coarse, _ = cell_borders(easel.shape, rng, 0.052 * unit)
+    net, _ = cell_borders(easel.shape, rng, 0.017 * unit)
+    net_fine, which = cell_borders(easel.shape, rng, 0.0062 * unit)
+    wave = fractal(easel.shape, rng, 0.2 * unit, 4)
+    grain = fractal(easel.shape, rng, 0.02 * unit, 5, gain=0.7)
+    ribs = _ribs(along, across, wave)
+    mid = np.exp(-((across / (0.0075 + 0.004 * (0.6 - along))) ** 2))
+    veins = np.maximum.reduce([mid, 0.75 * ribs, 0.42 * step(0.12, 0.0, net_coarse), 0.30 * step(0.16, 0.0, net)])
+    height = (
+        0.010 * step(0.0, 0.5, net_coarse)
+        + 0.0032 * step(0.0, 0.4, net)
+        + 0.0008 * step(0.0, 0.4, net_fine)
+        + 0.0004 * grain
+        - 0.009 * ribs
+        - 0.014 * mid
+        + 0.004 * wave
+    )
+    depth = ground_depth(x, y) - height / RELIEF
+    normal = normals(cv2.GaussianBlur(height * unit, (0, 0), max(0.5, 0.0007 * unit)))
+    own = np.random.default_rng(rng.integers(1 << 62)).uniform(0.8, 1.2, which.max() + 1).astype(np.float32)[which]
+    colour = np.empty((*easel.shape, 3), np.float32)
+    colour[:] = np.array([0.050, 0.175, 0.022], np.float32)
+    colour = mix(colour, (0.105, 0.255, 0.030), step(-1.2, 1.6, wave + 1.6 * step(0.0, 0.5, net_coarse) - 0.8))
+    colour = mix(colour, (0.20, 0.24, 0.045), 0.5 * step(0.8, 2.2, wave))
+    colour *= (own * (1 + 0.13 * grain))[..., None]
+    colour = mix(colour, (0.30, 0.43, 0.13), np.clip(veins, 0, 1) * 0.8)
+    light = 0.22 + 1.1 * diffuse(normal) ** 1.3
+    colour *= (light * (1 - 0.82 * shadow))[..., None]
+    sheen = 0.20 * glossy(normal, 14) * (1 + 0.4 * grain) + 0.5 * glossy(normal, 160)
+    colour += (np.maximum(sheen, 0) * (1 - shadow) * 0.32)[..., None] * np.array([0.8, 1.0, 0.9], np.float32)
+    alpha = _outline(easel, along, across)
+    return Surface(np.maximum(colour, 0), alpha, depth)
+
+
+def _leaf_axes(x: Image, y: Image) -> tuple[Image, Image]:
+    """Distance along the midrib (towards the far tip) and across it, units."""
+    turn = np.deg2rad(62)
+    along = x * np.cos(turn) - y * np.sin(turn)
+    across = x * np.sin(turn) + y * np.cos(turn) - 0.03 - 0.16 * along**2
+    return np.asarray(along, np.float32), np.asarray(across, np.float32)
+
+
+def _ribs(along: Image, across: Image, wave: Image) -> Image:
+    """Side ribs that leave the midrib in a fishbone, ridge height 0 to 1."""
+    spacing = 0.135
+    phase = (along - 0.55 * np.abs(across) + 0.32 * across**2 + np.where(across > 0, 0.06, 0) + 0.004 * wave) / spacing
+    off = np.abs(phase - np.rint(phase)) * spacing
+    width = 0.0042 * (1 - 0.6 * np.minimum(np.abs(across) / 0.5, 1))
+    return np.asarray(np.exp(-((off / width) ** 2)), np.float32)
+
+
+def _outline(easel: Easel, along: Image, across: Image) -> Image:
+    teeth = np.abs(((along * 1.0 + 0.2 * np.abs(across)) / 0.032) % 1.0 - 0.35) * 0.012
+    half = 0.43 * np.sqrt(np.clip((0.40 - along) / 0.7, 0, None)) - teeth
+    inside = (half - np.abs(across)) * easel.unit_px
+    return step(-0.9, 0.9, np.asarray(inside, np.float32))
+
+
+def drops(easel: Easel, spots: list[tuple[float, float, float]], under: Surface) -> Surface:
+    """Dew: each of `spots` is x, y and radius in units; it shows the leaf beneath, bent, and a glint."""
+    colour = under.colour.copy()
+    alpha = np.zeros(easel.shape, np.float32)
+    depth = under.depth.copy()
+    for x, y, radius in spots:
+        rows, columns = _window(easel, x, y, 2.4 * radius)
+        u = (easel.x[rows, columns] - x) / radius
+        v = (easel.y[rows, columns] - y) / (radius * 0.96)
+        r = np.sqrt(u * u + v * v)
+        dome = np.sqrt(np.clip(1 - r * r, 0, 1))
+        normal = np.dstack([u, v, np.maximum(dome, 0.05)])
+        normal /= np.linalg.norm(normal, axis=2, keepdims=True)
+        lens = _seen_through(under.colour[rows, columns], u, v, r)
+        towards = u * -LIGHT[0] + v * -LIGHT[1]  # light gathers on the side away from its source
+        body = lens * (0.45 + 0.75 * step(-0.9, 0.9, towards))[..., None]
+        body += (step(0.2, 0.95, towards) * step(1.0, 0.6, r) * 0.38)[..., None] * np.array(
+            [0.75, 1.0, 0.55], np.float32
+        )
+        body *= (1 - 0.65 * step(0.80, 1.0, r))[..., None]
+        body += (0.30 * step(0.65, 0.97, r) * step(0.3, -0.9, towards))[..., None]
+        glint = step(0.21, 0.13, np.hypot(u + 0.36, (v + 0.44) * 1.15))
+        spark = step(0.09, 0.04, np.hypot(u - 0.42, v - 0.40))
+        body += (3.6 * glint + 1.2 * spark)[..., None]
+        cover = step(0.75, -0.75, np.asarray((r - 1) * radius * easel.unit_px, np.float32))
+        colour[rows, columns] = mix(colour[rows, columns], body.astype(np.float32), cover)
+        np.maximum(alpha[rows, columns], cover, out=alpha[rows, columns])
+        depth[rows, columns] -= (0.75 * radius / RELIEF * dome).astype(np.float32)
+    return Surface(colour, alpha, depth)
+
+
+def drop_shadows(easel: Easel, spots: list[tuple[float, float, float]]) -> Image:
+    """Soft shade beside each drop, with the bright focus of its light inside it, (h, w), may be slightly negative."""
+    shade = np.zeros(easel.shape, np.float32)
+    for x, y, radius in spots:
+        rows, columns = _window(easel, x, y, 3.2 * radius)
+        u, v = (easel.x[rows, columns] - x) / radius, (easel.y[rows, columns] - y) / radius
+        fall = step(1.35, 0.7, np.hypot(u - 0.30, v - 0.36))
+        focus = step(0.5, 0.0, np.hypot(u - 0.95, v - 1.05))
+        shade[rows, columns] += (0.55 * fall - 0.75 * focus).astype(np.float32)
+    return np.clip(shade, -1.0, 1.0)
+
+
+def _seen_through(ground: Image, u: Image, v: Image, r: Image) -> Image:
+    """The ground under a drop, upside down and reduced as a ball lens shows it."""
+    height, width = r.shape
+    reach = np.float32(0.8 + 0.2) * np.clip(r, 0, 1) ** 2
+    column = (width - 1) / 2 * (1 - np.clip(u, -1, 1) * reach * 0.9)
+    row = (height - 1) / 2 * (1 - np.clip(v, -1, 1) * reach * 0.9)
+    seen = cv2.remap(
+        ground, column.astype(np.float32), row.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(seen, np.float32)
+
+
+def _window(easel: Easel, x: float, y: float, reach: float) -> tuple[slice, slice]:
+    column, row = easel.place(x, y)
+    half = reach * easel.unit_px + 2
+    return (
+        slice(max(0, int(row - half)), max(0, int(row + half) + 1)),
+        slice(max(0, int(column - half)), max(0, int(column + half) + 1)),
+    )
