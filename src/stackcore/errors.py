@@ -118,7 +118,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if not names:
         return "none is available."
-    near = get_close_matches(name.casefold(), names, n=2, cutoff=0.5)
+    folded = {n.casefold(): n for n in names}
+    near = [folded[match] for match in get_close_matches(name.casefold(), folded, n=2, cutoff=0.5)]
     everything = f"valid: {', '.join(names)}."
     if not near:
         return everything
