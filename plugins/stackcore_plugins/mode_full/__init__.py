@@ -1,0 +1,1 @@
+"""Run mode `full`: a still image at each slice."""

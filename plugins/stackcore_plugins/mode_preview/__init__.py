@@ -1,0 +1,1 @@
+"""Run mode `preview`: moves through the slices and saves nothing."""

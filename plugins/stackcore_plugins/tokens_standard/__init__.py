@@ -1,0 +1,1 @@
+"""The standard path tokens: timestamps, dates and counters."""
