@@ -201,11 +201,18 @@ def _settle(record: PluginRecord, disabled: set[str]) -> PluginRecord:
         fix = f"remove it from {DISABLE_VARIABLE} and from --disable-plugin."
         return replace(record, state="disabled", reason="it is disabled.", fix=fix)
     if record.state == "ok" and record.offer is not None:
-        absent = [module for module in record.offer.needs if importlib.util.find_spec(module) is None]
+        absent = [module for module in record.offer.needs if not _is_installed(module)]
         if absent:
             reason = f"it needs {', '.join(absent)}, which is not installed."
             return replace(record, state="missing", reason=reason, fix=_install_advice(record.offer))
     return record
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # the parent of a submodule is missing, or the module has no spec
+        return False
 
 
 def _install_advice(offer: Offer[Any]) -> str:

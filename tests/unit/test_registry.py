@@ -257,6 +257,11 @@ def test_a_missing_dependency_is_named_with_the_command_that_brings_it(fake_plug
         registry.build("fuser", "a")
 
 
+def test_a_missing_submodule_is_missing_too(fake_plugins):
+    fake_plugins.add("fuser-a", stackcore_fusers=fusers(offer("a", needs=("no_such_library.part",))))
+    assert only(Registry.discover()).state == "missing"
+
+
 def test_an_import_that_fails_while_building_is_a_plugin_error(fake_plugins):
     def build(options):
         import no_such_module_of_acme  # noqa: F401
