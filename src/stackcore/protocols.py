@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from stackcore.actions import Action, CameraTraits, CapturePlan
-from stackcore.terms import Encoding, Frame, Fused, Pixels, StackInfo, Transform
+
+if TYPE_CHECKING:  # run modes and tokens import this module and need no numpy; discovery loads them all
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stackcore.terms import Encoding, Frame, Fused, Pixels, StackInfo, Transform
 
 # --------------------------------------------------------------------------- capture
 
@@ -216,6 +218,8 @@ class ReducedFrame:
     @property
     def to_full(self) -> NDArray[np.float64]:
         """3x3 map of reduced pixel coordinates to full-size pixel coordinates."""
+        import numpy as np
+
         h, w = self.luma.shape
         sx, sy = self.width / w, self.height / h
         return np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1.0]])
