@@ -28,12 +28,8 @@ def command(name: str, function: Callable[..., None] | Exception) -> Callable[[]
     return stackcore_commands
 
 
-class Lens:
-    """Not a type that a command line can take."""
-
-
-def focus(lens: Lens) -> None:
-    """Not a command, for that reason."""
+def focus(steps: int | str) -> None:
+    """Not a command: its argument is of two types, which a command line cannot tell apart."""
 
 
 def last_line(out: str) -> dict:
