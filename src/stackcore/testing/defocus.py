@@ -94,6 +94,9 @@ class Layer:
         `blur_px` is the radius of the disc of a point that is out of focus by the whole depth of the scene.
         """
         least, most = self._radius_of_blocks(focus, blur_px)
+        square = self.depth - np.float32(focus)
+        square *= np.float32(blur_px)
+        square *= square  # a disc's variance goes with the square of its radius
         out = np.zeros_like(self.rgba)
         for rung, radius in enumerate(RUNGS_PX):
             below = RUNGS_PX[rung - 1] if rung else -1.0
@@ -102,10 +105,10 @@ class Layer:
             if area is None:
                 continue
             top, bottom, left, right = area
-            defocus = np.abs(self.depth[top:bottom, left:right] - np.float32(focus)) * np.float32(blur_px)
-            weight = _share(defocus, below, radius, above)
-            disc = _disc_blurred(self._pyramid, radius, area)
-            out[top:bottom, left:right] += disc * weight[..., None]
+            part = _disc_blurred(self._pyramid, radius, area)
+            _add_weighted(
+                out[top:bottom, left:right], part, _share(square[top:bottom, left:right], below, radius, above)
+            )
         return out
 
     def _radius_of_blocks(self, focus: float, blur_px: float) -> tuple[Image, Image]:
@@ -123,14 +126,14 @@ def composite(layers: Sequence[Layer], focus: float | None, blur_px: float, shap
 
     `focus` is the depth in focus; None means that everything is.
     """
-    canvas = np.zeros((*shape, 3), np.float32)
+    canvas = np.zeros((*shape, 4), np.float32)
     for layer in layers:
         rgba = layer.rgba if focus is None else layer.blurred(focus, blur_px)
         height, width = rgba.shape[:2]
         view = canvas[layer.y : layer.y + height, layer.x : layer.x + width]
-        view *= 1 - rgba[..., 3:]
-        view += rgba[..., :3]
-    return canvas
+        view *= _four(1 - rgba[..., 3])
+        view += rgba
+    return np.ascontiguousarray(canvas[..., :3])
 
 
 def nearest_depth(layers: Sequence[Layer], shape: tuple[int, int]) -> Image:
@@ -159,15 +162,34 @@ def _bounds(blocks: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     )
 
 
-def _share(defocus: Image, below: float, radius: float, above: float) -> Image:
+def _share(square: Image, below: float, radius: float, above: float) -> Image:
     """How much of the disc `radius` goes into each pixel; the shares of all rungs add up to 1."""
-    square = defocus * defocus  # a disc's variance goes with the square of its radius
     share = np.ones_like(square)
     if below >= 0:
-        np.minimum(share, (square - below**2) / np.float32(radius**2 - below**2), out=share)
+        np.minimum(share, _line(square, below, radius), out=share)
     if above < math.inf:
-        np.minimum(share, (above**2 - square) / np.float32(above**2 - radius**2), out=share)
+        np.minimum(share, _line(square, above, radius), out=share)
     return np.maximum(share, 0, out=share)
+
+
+def _line(square: Image, zero: float, one: float) -> Image:
+    """0 at radius `zero`, 1 at radius `one`, linear in the square."""
+    slope = 1 / (one**2 - zero**2)
+    line = square * np.float32(slope)
+    line -= np.float32(slope * zero**2)
+    return line
+
+
+def _add_weighted(out: Image, part: Image, weight: Image) -> None:
+    """Add `part` (h, w, 4) times `weight` (h, w) to `out`; a plain broadcast takes three times as long."""
+    product = _four(weight)
+    product *= part
+    out += product
+
+
+def _four(plane: Image) -> Image:
+    """The same plane (h, w) four times, (h, w, 4)."""
+    return _f32(cv2.merge([plane, plane, plane, plane]))
 
 
 def _disc_blurred(pyramid: Sequence[Image], radius: float, area: tuple[int, int, int, int]) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stackcore.testing.defocus import Layer
 from stackcore.testing.strokes import Stroke, curve, stroke_layer
@@ -11,8 +12,10 @@ from stackcore.testing.subject_leaf import (
     Easel,
     Surface,
     backdrop,
+    covers,
     drop_shadows,
     drops,
+    dust,
     ground_depth,
     leaf,
 )
@@ -27,16 +30,17 @@ def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -
     easel = Easel.of(shape, unit_px)
     parts = {name: np.random.default_rng([seed, n]) for n, name in enumerate(_PARTS)}
     pose = Pose()
-    dew = _dew(parts["dew"], pose)
+    dew = [spot for spot in _dew(parts["dew"], pose) if covers(easel, spot)]
     green = leaf(easel, parts["leaf"], np.clip(shade(easel, pose) + drop_shadows(easel, dew), -0.9, 1))
-    threads = _hairs(easel, parts["hairs"])
+    green = dust(easel, parts["dust"], green, 220)
+    threads = [hair for hair in _hairs(easel, parts["hairs"]) if _on(green, hair.points[0])]
     surfaces: list[Surface | list[Stroke]] = [
         backdrop(easel, parts["backdrop"]),
         green,
         drops(easel, dew, green),
         [hair for hair in threads if _behind(hair, easel, pose)],
         legs(easel, pose),
-        body(easel, parts["beetle"], pose),
+        dust(easel, parts["dust"], body(easel, parts["beetle"], pose), 160),
         feelers(easel, pose),
         [hair for hair in threads if not _behind(hair, easel, pose)],
     ]
@@ -49,7 +53,7 @@ def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -
     ]
 
 
-_PARTS = ("backdrop", "leaf", "dew", "hairs", "beetle")
+_PARTS = ("backdrop", "leaf", "dew", "hairs", "beetle", "dust")
 
 
 def _dew(rng: np.random.Generator, pose: Pose) -> list[tuple[float, float, float]]:
@@ -86,6 +90,14 @@ def _hairs(easel: Easel, rng: np.random.Generator) -> list[Stroke]:
         width = rng.uniform(0.0016, 0.0030) * easel.unit_px
         found.append(Stroke(path, (width, 0.45 * width), (0.34, 0.42, 0.22), (0.80, 0.88, 0.62), bead))
     return sorted(found, key=lambda hair: -float(hair.points[:, 2].mean()))
+
+
+def _on(surface: Surface, point: NDArray[np.float64]) -> bool:
+    height, width = surface.alpha.shape
+    column, row = (
+        int(np.clip(round(float(p)), 0, limit - 1)) for p, limit in zip(point, (width, height), strict=False)
+    )
+    return bool(surface.alpha[row, column] > 0.9)
 
 
 def _behind(hair: Stroke, easel: Easel, pose: Pose) -> bool:

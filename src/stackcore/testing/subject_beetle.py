@@ -91,6 +91,19 @@ _HEAD = _Part(-0.232, 0.046, 0.066, 0.024, 0.048, 2.2)
 
 def body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
     """Wing cases, neck shield and head: straight colour, coverage and depth, canvas-sized."""
+    floor = ground_depth(easel.x, easel.y) * 0.55 + pose.depth * 0.45  # it sits flatter than the leaf slopes
+    whole = Surface(
+        np.zeros((*easel.shape, 3), np.float32), np.zeros(easel.shape, np.float32), floor - np.float32(0.03 / RELIEF)
+    )
+    rows, columns = easel.part(pose.x, pose.y, 0.29 * pose.size)
+    part = _body(easel.cut(rows, columns), rng, pose)
+    whole.colour[rows, columns], whole.alpha[rows, columns] = part.colour, part.alpha
+    whole.depth[rows, columns] = floor[rows, columns] - part.depth / np.float32(RELIEF)
+    return whole
+
+
+def _body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
+    """The part of the canvas that holds the body; `depth` is its height over the leaf, units."""
     p, q = pose.axes(easel.x, easel.y)
     pits, _ = cell_borders(easel.shape, rng, 0.0075 * easel.unit_px)
     grain = fractal(easel.shape, rng, 0.03 * easel.unit_px, 5, gain=0.7)
@@ -101,7 +114,7 @@ def body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
     for part, paint in ((_HEAD, _head_colour), (_PRONOTUM, _pronotum_colour), (_ELYTRA, _elytra_colour)):
         rise, edge = part.height_and_edge(p, q)
         cover = step(-0.8, 0.8, edge * np.float32(pose.size * easel.unit_px))
-        dimple = 0.0007 * step(0.1, 0.45, pits) + 0.00022 * grain
+        dimple = 0.00040 * step(0.1, 0.45, pits) + 0.00010 * grain
         if part is _ELYTRA:
             rise = rise - 0.006 * np.exp(-((q / 0.004) ** 2)) * step(-0.17, -0.15, p)
         albedo = paint(p, q, edge, grain, cloud)
@@ -109,9 +122,7 @@ def body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
         colour = mix(colour, lit, cover)
         height = np.where(cover > 0.5, rise * pose.size, height).astype(np.float32)
         alpha = np.maximum(alpha, cover)
-    floor = ground_depth(easel.x, easel.y) * 0.55 + pose.depth * 0.45  # it sits flatter than the leaf slopes
-    height = np.where(alpha > 0, height, 0.03).astype(np.float32)
-    return Surface(colour, alpha, np.asarray(floor - height / RELIEF, np.float32))
+    return Surface(colour, alpha, np.where(alpha > 0, height, 0.03).astype(np.float32))
 
 
 def _light(albedo: Image, normal: Image, edge: Image, grain: Image) -> Image:
@@ -121,7 +132,7 @@ def _light(albedo: Image, normal: Image, edge: Image, grain: Image) -> Image:
     lit += (0.10 * rim)[..., None] * np.array([0.6, 0.9, 0.45], np.float32)  # green light from the leaf
     broad = glossy(normal, 26)
     window = step(0.55, 0.86, broad) * (1 + 0.10 * grain)  # a soft box, not a point: an even patch with a soft rim
-    lit += (0.06 * glossy(normal, 6) + 0.55 * window)[..., None] * sky
+    lit += (0.03 * glossy(normal, 6) + 0.55 * window)[..., None] * sky
     lit += (3.2 * step(0.55, 0.95, glossy(normal, 420)))[..., None]
     return np.asarray(np.maximum(lit * (0.35 + 0.65 * step(0.0, 0.02, edge))[..., None], 0), np.float32)
 
@@ -163,8 +174,8 @@ def _head_colour(p: Image, q: Image, edge: Image, grain: Image, cloud: Image) ->
 
 def shade(easel: Easel, pose: Pose) -> Image:
     """Shadow of the beetle on the leaf, (h, w), 0 to 1."""
-    p, q = pose.axes(easel.x - np.float32(0.036), easel.y - np.float32(0.046))
-    cast = 0.88 * step(1.22, 0.80, np.hypot((p + 0.02) / 0.24, q / 0.185))
+    p, q = pose.axes(easel.x - np.float32(0.058), easel.y - np.float32(0.070))
+    cast = 0.80 * step(1.25, 0.78, np.hypot((p + 0.02) / 0.24, q / 0.185))
     p, q = pose.axes(easel.x, easel.y)
     contact = step(1.14, 0.95, np.hypot((p + 0.01) / 0.225, q / 0.18))
     return np.maximum(cast, contact, dtype=np.float32)
@@ -187,8 +198,8 @@ def legs(easel: Easel, pose: Pose) -> list[Stroke]:
             ]
             thigh = curve(points[0], _between(points[0], points[1]), points[1], 8)
             shin = curve(points[1], _between(points[1], points[2]), points[2], 8)
-            found.append(Stroke(thigh, (0.019 * scale, 0.014 * scale), (0.014, 0.010, 0.008), (0.10, 0.08, 0.07)))
-            found.append(Stroke(shin, (0.012 * scale, 0.006 * scale), (0.018, 0.012, 0.009), (0.13, 0.10, 0.08)))
+            found.append(Stroke(thigh, (0.019 * scale, 0.014 * scale), (0.014, 0.010, 0.008), (0.05, 0.038, 0.032)))
+            found.append(Stroke(shin, (0.012 * scale, 0.006 * scale), (0.018, 0.012, 0.009), (0.07, 0.05, 0.04)))
     return found
 
 

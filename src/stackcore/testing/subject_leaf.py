@@ -52,6 +52,20 @@ class Easel:
         y = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)) / np.float32(unit_px)
         return cls(shape, unit_px, *(np.ascontiguousarray(a) for a in np.meshgrid(x, y)))
 
+    def cut(self, rows: slice, columns: slice) -> Easel:
+        """Part of the canvas, with the coordinates of the whole."""
+        x, y = self.x[rows, columns], self.y[rows, columns]
+        return Easel((x.shape[0], x.shape[1]), self.unit_px, x, y)
+
+    def part(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
+        """Rows and columns of the square that reaches `reach` units around a point, cut off at the canvas."""
+        column, row = self.place(x, y)
+        half = reach * self.unit_px + 2
+        return (
+            slice(max(0, int(row - half)), max(0, int(row + half) + 1)),
+            slice(max(0, int(column - half)), max(0, int(column + half) + 1)),
+        )
+
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Canvas pixel of a point given in units."""
         height, width = self.shape
@@ -69,23 +83,26 @@ class Surface:
 
 def ground_depth(x: Image, y: Image) -> Image:
     """Depth of the leaf's plane at a point in units: near at the bottom, far at the top, hollow along its midrib."""
-    return np.asarray(0.52 - 1.25 * y - 0.25 * x + 0.5 * (x + 0.1) ** 2 + 0.35 * y * np.abs(y), np.float32)
+    return np.asarray(0.50 - 1.38 * y - 0.22 * x + 0.5 * (x + 0.1) ** 2 + 0.35 * y * np.abs(y), np.float32)
 
 
 def backdrop(easel: Easel, rng: np.random.Generator) -> Surface:
     """Soft light far behind: no detail in it, so that no slice is the sharp one."""
-    colour = np.empty((*easel.shape, 3), np.float32)
-    glow = np.exp(-((easel.x - 0.33) ** 2 + (easel.y + 0.36) ** 2) / 0.09)
-    cool = np.exp(-((easel.x + 0.42) ** 2 + (easel.y + 0.3) ** 2) / 0.06)
+    coarse = 4  # nothing in it is finer
+    small = Easel.of((easel.shape[0] // coarse, easel.shape[1] // coarse), easel.unit_px / coarse)
+    colour = np.empty((*small.shape, 3), np.float32)
+    glow = np.exp(-((small.x - 0.36) ** 2 + (small.y + 0.36) ** 2) / 0.09)
+    cool = np.exp(-((small.x + 0.42) ** 2 + (small.y + 0.3) ** 2) / 0.06)
     colour[:] = np.array([0.020, 0.055, 0.045], np.float32)
     colour += glow[..., None] * np.array([0.42, 0.33, 0.07], np.float32)
     colour += cool[..., None] * np.array([0.02, 0.10, 0.10], np.float32)
     for _ in range(16):
         x, y, radius = rng.uniform(-0.55, 0.55), rng.uniform(-0.36, -0.1), rng.uniform(0.02, 0.05)
         tint = np.array([0.30, 0.34, 0.10]) * rng.uniform(0.15, 0.7) * np.array([rng.uniform(0.5, 1.3), 1.0, 1.0])
-        spot = step(radius * 1.25, radius * 0.75, np.hypot(easel.x - x, easel.y - y))
+        spot = step(radius * 1.25, radius * 0.75, np.hypot(small.x - x, small.y - y))
         colour += spot[..., None] * tint.astype(np.float32) * 0.5
-    return Surface(colour, np.ones(easel.shape, np.float32), np.ones(easel.shape, np.float32))
+    smooth = cv2.resize(colour, easel.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return Surface(np.asarray(smooth, np.float32), np.ones(easel.shape, np.float32), np.ones(easel.shape, np.float32))
 
 
 def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
@@ -99,14 +116,14 @@ def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
     grain = fractal(easel.shape, rng, 0.02 * unit, 5, gain=0.7)
     ribs = _ribs(along, across, wave)
     mid = np.exp(-((across / (0.0075 + 0.004 * (0.6 - along))) ** 2))
-    veins = np.maximum.reduce([mid, 0.75 * ribs, 0.42 * step(0.12, 0.0, net_coarse), 0.30 * step(0.16, 0.0, net)])
+    veins = np.maximum.reduce([mid, 0.75 * ribs, 0.55 * step(0.09, 0.0, net_coarse), 0.42 * step(0.14, 0.0, net)])
     height = (
-        0.010 * step(0.0, 0.5, net_coarse)
-        + 0.0032 * step(0.0, 0.4, net)
-        + 0.0008 * step(0.0, 0.4, net_fine)
-        + 0.0004 * grain
-        - 0.009 * ribs
-        - 0.014 * mid
+        0.0070 * step(0.0, 0.5, net_coarse)
+        + 0.0013 * step(0.0, 0.4, net)
+        + 0.00045 * step(0.0, 0.4, net_fine)
+        + 0.00018 * grain
+        - 0.006 * ribs
+        - 0.010 * mid
         + 0.004 * wave
     )
     depth = ground_depth(x, y) - height / RELIEF
@@ -118,12 +135,19 @@ def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
     colour = mix(colour, (0.20, 0.24, 0.045), 0.5 * step(0.8, 2.2, wave))
     colour *= (own * (1 + 0.13 * grain))[..., None]
     colour = mix(colour, (0.30, 0.43, 0.13), np.clip(veins, 0, 1) * 0.8)
-    light = 0.22 + 1.1 * diffuse(normal) ** 1.3
+    light = (0.20 + 1.15 * diffuse(normal) ** 1.3) * (1.04 - 0.42 * step(-0.35, 0.75, 0.8 * x + y))
     colour *= (light * (1 - 0.82 * shadow))[..., None]
     sheen = 0.20 * glossy(normal, 14) * (1 + 0.4 * grain) + 0.5 * glossy(normal, 160)
     colour += (np.maximum(sheen, 0) * (1 - shadow) * 0.32)[..., None] * np.array([0.8, 1.0, 0.9], np.float32)
     alpha = _outline(easel, along, across)
     return Surface(np.maximum(colour, 0), alpha, depth)
+
+
+def covers(easel: Easel, spot: tuple[float, float, float]) -> bool:
+    """Whether the leaf lies under all of a spot (x, y, radius in units)."""
+    x, y, radius = (np.full((1, 1), value, np.float32) for value in spot)
+    along, across = _leaf_axes(x, y)
+    return bool(_outline(easel, along + radius, np.abs(across) + radius)[0, 0] > 0.9)
 
 
 def _leaf_axes(x: Image, y: Image) -> tuple[Image, Image]:
@@ -139,13 +163,13 @@ def _ribs(along: Image, across: Image, wave: Image) -> Image:
     spacing = 0.135
     phase = (along - 0.55 * np.abs(across) + 0.32 * across**2 + np.where(across > 0, 0.06, 0) + 0.004 * wave) / spacing
     off = np.abs(phase - np.rint(phase)) * spacing
-    width = 0.0042 * (1 - 0.6 * np.minimum(np.abs(across) / 0.5, 1))
+    width = 0.0058 * (1 - 0.6 * np.minimum(np.abs(across) / 0.5, 1))
     return np.asarray(np.exp(-((off / width) ** 2)), np.float32)
 
 
 def _outline(easel: Easel, along: Image, across: Image) -> Image:
     teeth = np.abs(((along * 1.0 + 0.2 * np.abs(across)) / 0.032) % 1.0 - 0.35) * 0.012
-    half = 0.43 * np.sqrt(np.clip((0.40 - along) / 0.7, 0, None)) - teeth
+    half = 0.56 * np.sqrt(np.clip((0.45 - along) / 0.7, 0, None)) - teeth
     inside = (half - np.abs(across)) * easel.unit_px
     return step(-0.9, 0.9, np.asarray(inside, np.float32))
 
@@ -156,7 +180,7 @@ def drops(easel: Easel, spots: list[tuple[float, float, float]], under: Surface)
     alpha = np.zeros(easel.shape, np.float32)
     depth = under.depth.copy()
     for x, y, radius in spots:
-        rows, columns = _window(easel, x, y, 2.4 * radius)
+        rows, columns = easel.part(x, y, 1.1 * radius)
         u = (easel.x[rows, columns] - x) / radius
         v = (easel.y[rows, columns] - y) / (radius * 0.96)
         r = np.sqrt(u * u + v * v)
@@ -185,7 +209,7 @@ def drop_shadows(easel: Easel, spots: list[tuple[float, float, float]]) -> Image
     """Soft shade beside each drop, with the bright focus of its light inside it, (h, w), may be slightly negative."""
     shade = np.zeros(easel.shape, np.float32)
     for x, y, radius in spots:
-        rows, columns = _window(easel, x, y, 3.2 * radius)
+        rows, columns = easel.part(x, y, 2.0 * radius)
         u, v = (easel.x[rows, columns] - x) / radius, (easel.y[rows, columns] - y) / radius
         fall = step(1.35, 0.7, np.hypot(u - 0.30, v - 0.36))
         focus = step(0.5, 0.0, np.hypot(u - 0.95, v - 1.05))
@@ -205,10 +229,24 @@ def _seen_through(ground: Image, u: Image, v: Image, r: Image) -> Image:
     return np.asarray(seen, np.float32)
 
 
-def _window(easel: Easel, x: float, y: float, reach: float) -> tuple[slice, slice]:
-    column, row = easel.place(x, y)
-    half = reach * easel.unit_px + 2
-    return (
-        slice(max(0, int(row - half)), max(0, int(row + half) + 1)),
-        slice(max(0, int(column - half)), max(0, int(column + half) + 1)),
-    )
+def dust(easel: Easel, rng: np.random.Generator, under: Surface, count: int) -> Surface:
+    """`under` with `count` golden grains of pollen on it, where it covers; some catch the light."""
+    colour, depth = under.colour.copy(), under.depth.copy()
+    height, width = easel.shape
+    for _ in range(count):
+        x, y = rng.uniform(-0.5, 0.5), rng.uniform(-0.33, 0.33)
+        radius = rng.uniform(0.0018, 0.0044)
+        glint = rng.uniform(0.4, 3.0) if rng.uniform() < 0.5 else 0.0
+        column, row = easel.place(x, y)
+        if not (0 <= row < height and 0 <= column < width and under.alpha[int(row), int(column)] > 0.9):
+            continue
+        rows, columns = easel.part(x, y, 1.5 * radius)
+        u, v = (easel.x[rows, columns] - x) / radius, (easel.y[rows, columns] - y) / radius
+        dome = np.sqrt(np.clip(1 - u * u - v * v, 0, 1))
+        facing = np.clip(u * LIGHT[0] + v * LIGHT[1] + dome * LIGHT[2], 0, 1)
+        body = (0.15 + 0.95 * facing)[..., None] * np.array([0.86, 0.52, 0.05], np.float32)
+        body += (glint * step(0.5, 0.2, np.hypot(u + 0.35, v + 0.42)))[..., None]
+        cover = step(0.6, -0.6, (np.hypot(u, v) - 1) * radius * easel.unit_px)
+        colour[rows, columns] = mix(colour[rows, columns], body.astype(np.float32), cover)
+        depth[rows, columns] -= (1.2 * radius / RELIEF * dome).astype(np.float32)
+    return Surface(colour, under.alpha, depth)

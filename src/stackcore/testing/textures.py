@@ -94,5 +94,6 @@ def step(edge0: float, edge1: float, value: NDArray[np.floating[Any]]) -> Image:
 
 def mix(below: Image, above: Image | tuple[float, float, float], share: Image) -> Image:
     """`above` over `below`, (h, w, 3), as far as `share` (h, w) says."""
-    part = share[..., None]
-    return np.asarray(below * (1 - part) + np.asarray(above, np.float32) * part, np.float32)
+    over = np.empty_like(below)
+    over[:] = np.asarray(above, np.float32)
+    return np.asarray(cv2.blendLinear(below, over, 1 - share, share), np.float32)
