@@ -33,16 +33,17 @@ def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -
     dew = [spot for spot in _dew(parts["dew"], pose) if covers(easel, spot)]
     green = leaf(easel, parts["leaf"], np.clip(shade(easel, pose) + drop_shadows(easel, dew), -0.9, 1))
     green = dust(easel, parts["dust"], green, 220)
-    threads = [hair for hair in _hairs(easel, parts["hairs"]) if _on(green, hair.points[0])]
+    beetle = dust(easel, parts["dust"], body(easel, parts["beetle"], pose), 160)
+    hairs = [hair for hair in _hairs(easel, parts["hairs"]) if _grows_on(hair, green, beetle)]
     surfaces: list[Surface | list[Stroke]] = [
         backdrop(easel, parts["backdrop"]),
         green,
         drops(easel, dew, green),
-        [hair for hair in threads if _behind(hair, easel, pose)],
+        [hair for hair in hairs if _behind(hair, beetle)],
         legs(easel, pose),
-        dust(easel, parts["dust"], body(easel, parts["beetle"], pose), 160),
+        beetle,
         feelers(easel, pose),
-        [hair for hair in threads if not _behind(hair, easel, pose)],
+        [hair for hair in hairs if not _behind(hair, beetle)],
     ]
     return [
         stroke_layer(surface, shape, reach_px)
@@ -92,15 +93,19 @@ def _hairs(easel: Easel, rng: np.random.Generator) -> list[Stroke]:
     return sorted(found, key=lambda hair: -float(hair.points[:, 2].mean()))
 
 
-def _on(surface: Surface, point: NDArray[np.float64]) -> bool:
+def _sample(surface: Surface, hair: Stroke) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Coverage and depth of a surface under each point of a hair."""
     height, width = surface.alpha.shape
-    column, row = (
-        int(np.clip(round(float(p)), 0, limit - 1)) for p, limit in zip(point, (width, height), strict=False)
-    )
-    return bool(surface.alpha[row, column] > 0.9)
+    column = np.clip(np.rint(hair.points[:, 0]).astype(int), 0, width - 1)
+    row = np.clip(np.rint(hair.points[:, 1]).astype(int), 0, height - 1)
+    return surface.alpha[row, column], surface.depth[row, column]
 
 
-def _behind(hair: Stroke, easel: Easel, pose: Pose) -> bool:
-    """Whether a hair grows behind the beetle's front edge."""
-    height = easel.shape[0]
-    return bool(hair.points[0, 1] < (height - 1) / 2 + (pose.y + 0.10) * easel.unit_px)
+def _grows_on(hair: Stroke, ground: Surface, beetle: Surface) -> bool:
+    return bool(_sample(ground, hair)[0][0] > 0.9 and _sample(beetle, hair)[0][0] < 0.1)
+
+
+def _behind(hair: Stroke, beetle: Surface) -> bool:
+    """Whether the beetle hides a part of the hair."""
+    alpha, depth = _sample(beetle, hair)
+    return bool(((alpha > 0.1) & (hair.points[:, 2] > depth)).any())

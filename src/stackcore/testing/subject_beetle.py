@@ -178,7 +178,7 @@ def shade(easel: Easel, pose: Pose) -> Image:
     cast = 0.80 * step(1.25, 0.78, np.hypot((p + 0.02) / 0.24, q / 0.185))
     p, q = pose.axes(easel.x, easel.y)
     contact = step(1.14, 0.95, np.hypot((p + 0.01) / 0.225, q / 0.18))
-    return np.maximum(cast, contact, dtype=np.float32)
+    return np.asarray(np.maximum(cast, contact), np.float32)
 
 
 def legs(easel: Easel, pose: Pose) -> list[Stroke]:
