@@ -12,7 +12,7 @@ from stackcore.hookspecs import Offer, hookimpl
 from stackcore.protocols import Token, TokenContext
 
 
-@dataclass(frozen=True)
+@dataclass
 class StandardToken:
     """A token made of a function from context and number of digits (0 where it takes none) to text."""
 

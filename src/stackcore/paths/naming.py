@@ -86,7 +86,8 @@ def move_without_replacing(source: Path, target: Path) -> None:
             raise
         _system_rename(source, target)
         return
-    os.unlink(source)
+    with contextlib.suppress(OSError):  # the file is in its place; a spare name that stays is no failure
+        os.unlink(source)
 
 
 @contextlib.contextmanager
@@ -95,10 +96,9 @@ def translated(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fix = (
-            "free some space, or choose another disk with --path."
-            if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else ("choose a folder that you may write to with --path.")
+            "free some space, or choose another disk with --path." if full else "choose a folder that you may write to."
         )
         reason = error.strerror or str(error)
         raise OutputError(f"{target} could not be saved.", f"{reason[:1].lower()}{reason[1:]}.", fix) from error

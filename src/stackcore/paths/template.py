@@ -89,9 +89,9 @@ class Expanded:
 
 
 def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "nt") -> Template:
-    """Read a template.
+    r"""Read a template.
 
-    `/` and `\\` both separate folders; a drive letter or `~` counts only at the very start; the longest token name
+    `/` and `\` both separate folders; a drive letter or `~` counts only at the very start; the longest token name
     wins; `@@` is a literal @. `drives` says whether this system has drive letters. Raises `UsageError` for an
     unknown token, a digit that is missing, a drive where there is none, and a template without a file name.
     """
@@ -113,7 +113,8 @@ def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "
 def expand(template: Template, tokens: Mapping[str, Token], context_for: ContextFor, extension: str) -> Expanded:
     """Replace the tokens; a token's value can never add a folder level, and no name is unsafe.
 
-    `extension` (without a dot) is what the name must leave room for. A relative template starts at the current folder. Raises `UsageError` when `~` stands for no folder.
+    `extension` (without a dot) is what the name must leave room for. A relative template starts at the current
+    folder. Raises `UsageError` when `~` stands for no folder.
     """
     warnings: list[str] = list(template.warnings)
     path = _root(template.anchor)

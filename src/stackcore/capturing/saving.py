@@ -1,0 +1,158 @@
+"""Names and saves the files of a run: template, counters and collisions, one picture at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from stackcore.errors import OutputError
+from stackcore.events import Saved, Saving, Warned
+from stackcore.paths.counters import Counters, Numbers, Reservation
+from stackcore.paths.naming import Placed, next_free, numbered, place
+from stackcore.paths.template import Expanded, Template, expand
+from stackcore.protocols import CameraInfo, CapturedFile, Token, TokenContext
+from stackcore.runs import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What path tokens may know of a whole run."""
+
+    started: datetime
+    profile: str
+    mode: str
+    slices: int
+    step: int
+    camera: CameraInfo
+
+
+class FrameNamer:
+    """Turns the template into paths; counter numbers come from outside."""
+
+    def __init__(self, template: Template, tokens: Mapping[str, Token], facts: RunFacts) -> None:
+        self._template, self._tokens, self._facts = template, tokens, facts
+
+    @property
+    def counter_names(self) -> list[str]:
+        """The lasting counters that the template uses."""
+        used = {self._tokens[use.name].counter for use in self._template.uses}
+        return sorted(self._counter_name(counter) for counter in used if counter)
+
+    def expand(
+        self, numbers: Numbers, *, taken_at: datetime, image: int, extension: str, slice_index: int, offset: int
+    ) -> Expanded:
+        """Path of image number `image` (from 1) of the run."""
+
+        def context_for(token: Token) -> TokenContext:
+            return TokenContext(
+                run_started=self._facts.started,
+                taken_at=taken_at,
+                profile=self._facts.profile,
+                mode=self._facts.mode,
+                extension=extension,
+                slice_index=slice_index,
+                slices=self._facts.slices,
+                step=self._facts.step,
+                focus_offset=offset,
+                image_in_run=image,
+                camera=self._facts.camera,
+                counter=numbers[self._counter_name(token.counter)] if token.counter else None,
+            )
+
+        return expand(self._template, self._tokens, context_for, extension)
+
+    def first(self, counters: Counters, extension: str) -> tuple[Path, tuple[str, ...]]:
+        """Path that the first image of a run would get now, and what was neutralised; takes no number."""
+        numbers = counters.peek(self.counter_names)
+        found = self.expand(
+            numbers, taken_at=self._facts.started, image=1, extension=extension, slice_index=0, offset=0
+        )
+        return next_free(found.with_extension(extension)), found.warnings
+
+    def _counter_name(self, counter: Literal["global", "profile"]) -> str:
+        return f"profile:{self._facts.profile}" if counter == "profile" else "global"
+
+
+class FrameSaver:
+    """Saves the files of each slice and tells the listeners.
+
+    Files of one picture share one name and one number. The number counts as used once the first of them is in
+    place, and is given back when none is.
+    """
+
+    def __init__(self, run: Run, namer: FrameNamer, counters: Counters, now: Callable[[], datetime]) -> None:
+        self._run, self._namer, self._counters, self._now = run, namer, counters, now
+        self._images = 0
+        self._last: datetime | None = None
+        self._told: set[str] = set()
+
+    def save(
+        self, slice_index: int, offset: int, files: Sequence[CapturedFile], done: Callable[[Placed], None]
+    ) -> None:
+        """Save what one exposure delivered, at least one file; `done` hears of each as soon as it is in place.
+
+        Raises `OutputError` when a file cannot be saved; nothing that was there before is touched.
+        """
+        taken_at = self._next_moment()
+        found: list[Expanded] = []
+
+        def target_for(numbers: Numbers) -> Path:
+            expanded = self._namer.expand(
+                numbers,
+                taken_at=taken_at,
+                image=self._images + 1,
+                extension=files[0].extension,
+                slice_index=slice_index,
+                offset=offset,
+            )
+            found.append(expanded)
+            return expanded.with_extension(files[0].extension)
+
+        names = self._namer.counter_names
+        reservation = self._counters.reserve(names, target_for) if names else Reservation({}, target_for({}))
+        placed: list[Placed] = []
+        try:
+            for file in files:
+                placed.append(self._place(slice_index, file, found[-1], placed))
+                done(placed[-1])
+                if len(placed) == 1:
+                    self._images += 1
+                    self._mark_used(reservation)
+        except Exception:  # after a Ctrl-C nobody knows whether the file is in place: the next run settles that
+            if not placed and names:
+                self._counters.give_back(reservation)
+            raise
+        self._warn(found[-1].warnings)
+
+    def _place(self, slice_index: int, file: CapturedFile, name: Expanded, before: Sequence[Placed]) -> Placed:
+        target = name.with_extension(file.extension)
+        suffix = before[0].suffix if before else 0
+        self._run.emit(Saving(slice_index=slice_index, path=str(numbered(target, suffix))))
+        done = place(file.data, target, suffix)
+        self._run.emit(Saved(slice_index=slice_index, path=str(done.path), bytes=done.bytes, sha256=done.sha256))
+        return done
+
+    def _mark_used(self, reservation: Reservation) -> None:
+        if not reservation.numbers:
+            return
+        try:
+            self._counters.mark_used(reservation)
+        except OutputError as error:  # the frame is safe, and the open reservation keeps its number from coming back
+            self._run.emit(Warned(code="counter", message=str(error)))
+
+    def _next_moment(self) -> datetime:
+        """Return the time, at least a millisecond after the last, so that names made of it differ."""
+        moment = self._now()
+        if self._last is not None:
+            moment = max(moment, self._last + timedelta(milliseconds=1))
+        self._last = moment
+        return moment
+
+    def _warn(self, messages: Sequence[str]) -> None:
+        for message in messages:
+            if message not in self._told:
+                self._told.add(message)
+                self._run.emit(Warned(code="path", message=message))

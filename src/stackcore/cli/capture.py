@@ -1,0 +1,98 @@
+"""`stackcore capture`: shoot a focus stack."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from stackcore.api.shooting import CaptureRequest, PlannedCapture
+    from stackcore.events import Listener
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("capture")(capture)
+
+
+def capture(
+    camera: Annotated[str | None, typer.Option(help="Camera provider; see `stackcore plugins list`.")] = None,
+    slices: Annotated[int | None, typer.Option(help="Number of focus positions, 2 to 199.")] = None,
+    step: Annotated[int | None, typer.Option(help="Focus drive units between slices, 2 to 999.")] = None,
+    delay_ms: Annotated[
+        int | None, typer.Option("--delay-ms", help="How long things settle after a movement, milliseconds.")
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="Run mode: full, preview-images or preview.")] = None,
+    path: Annotated[
+        str | None, typer.Option(help="Path template of the saved files, for example stackcore/@GRP/@GCT4.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Whose remembered settings to start from.")] = "default",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode: camera.width_px=1200."),
+    ] = None,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Do not remember the settings of this run.")] = False,
+    no_live_view_start: Annotated[
+        bool, typer.Option("--no-live-view-start", help="Refuse to run when live view is off.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and touch no camera.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")] = False,
+) -> None:
+    """Shoot a focus stack: focus starts at the nearest point, moves farther after each slice, and returns.
+
+    What is left out comes from the last run. Ctrl-C ends the run cleanly and returns focus.
+    """
+    from stackcore.cli.session import run_command
+
+    def request() -> CaptureRequest:
+        from stackcore.api.shooting import CaptureRequest
+        from stackcore.config import parse_settings
+
+        return CaptureRequest(
+            slices=slices,
+            step=step,
+            delay_ms=delay_ms,
+            mode=mode,
+            camera=camera,
+            path=path,
+            profile=profile,
+            save_profile=not no_save,
+            start_live_view=not no_live_view_start,
+            settings=parse_settings(setting or []),
+        )
+
+    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api.shooting import capture as shoot
+
+        return shoot(**vars(request()), listeners=listeners, cancel=cancel)
+
+    def look_ahead(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api.shooting import plan_capture
+
+        planned = plan_capture(request(), listeners if json else (), cancel)
+        if not json:
+            _show(planned)
+        return planned
+
+    run_command(look_ahead if dry_run else work, json=json, quiet=quiet, verbose=verbose)
+
+
+def _show(planned: PlannedCapture) -> None:
+    """Print the plan as a table of runs of equal actions, and what it costs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stackcore.cli.plan_table import plan_rows, plan_summary
+
+    console = Console()
+    table = Table("slice", "focus", "actions", title="Dry run: nothing is moved or saved", title_justify="left")
+    for row in plan_rows(planned.actions):
+        table.add_row(*row)
+    console.print(table)
+    for label, text in plan_summary(planned):
+        console.print(f"{label:>12}  {text}", markup=False, highlight=False, soft_wrap=True)
