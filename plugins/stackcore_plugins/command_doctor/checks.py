@@ -13,6 +13,7 @@ from typing import Literal
 
 from stackcore import __version__
 from stackcore.errors import OutputError, PluginError
+from stackcore.folders import config_folder, state_folder
 from stackcore.registry import PluginRecord, Registry
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -126,11 +127,9 @@ def disk(folder: Path) -> Finding:
 
 def folders(folder: Path) -> Iterator[Finding]:
     """Whether the places that stackcore writes to can be written."""
-    import platformdirs
-
     yield _writable("output folder", folder)
-    yield _writable("settings folder", Path(platformdirs.user_config_dir("stackcore")))
-    yield _writable("state folder", Path(platformdirs.user_state_dir("stackcore")))
+    yield _writable("settings folder", config_folder())
+    yield _writable("state folder", state_folder())
 
 
 def _writable(name: str, folder: Path) -> Finding:
