@@ -71,8 +71,8 @@ def run_scope(
     `StackcoreError` as failed with its exit code, anything else as failed with 1.
     """
     run = Run(EventBus(new_run_id(), list(listeners)), cancel or threading.Event())
-    run.emit(RunStarted(command=command, settings=dict(settings)))
     try:
+        run.emit(RunStarted(command=command, settings=dict(settings)))
         yield run
     except (Cancelled, KeyboardInterrupt):
         run.emit(RunFinished(outcome="cancelled", exit_code=CANCELLED_EXIT))
