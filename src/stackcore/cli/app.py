@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
 
 from stackcore import __version__
-from stackcore.cli import plugins
+from stackcore.cli import capture, path, plugins
 from stackcore.cli.commands import PluginCommands
 from stackcore.cli.failures import report_bug, report_cancelled, report_error, report_usage, wants_json
 from stackcore.errors import StackcoreError
@@ -32,11 +31,14 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_global_options)
-    for name in ("capture", "stack", "path"):  # TEMPORARY
-        try:
-            import_module(f"stackcore.cli.{name}").register(app)
-        except ImportError:
-            continue
+    capture.register(app)
+    try:
+        from stackcore.cli import stack  # TEMPORARY
+
+        stack.register(app)
+    except ImportError:
+        pass
+    path.register(app)
     plugins.register(app)
     return app
 
