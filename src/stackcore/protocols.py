@@ -178,6 +178,10 @@ class Developer(Protocol):
     A file that cannot be read raises `UnreadableFrame`. Calls come from several threads.
     """
 
+    def prepare(self, reference: Path, encoding: Encoding) -> None:
+        """Fix everything that must be equal for all frames of a stack, taken from its reference frame."""
+        ...
+
     def probe(self, path: Path) -> FrameInfo:
         """Read the header only."""
         ...
@@ -242,6 +246,8 @@ class Registration:
 class Aligner(Protocol):
     """Finds where every frame lies. Links are independent tasks; `solve` joins what they found."""
 
+    model: str
+    """What may differ between frames, for the transforms file (`similarity`)."""
     work_size_px: int
     """Longer side of the reduced frames that `register` wants."""
 

@@ -1,0 +1,125 @@
+"""The ECC aligner.
+
+Each pair of neighbours is registered by maximising the enhanced correlation coefficient (Evangelidis and Psarakis,
+Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization, IEEE TPAMI 30(10), 2008), which does
+not mind exposure and contrast, on three scales. Neighbours differ least in blur, so pairs are chained; the chain
+starts at the middle frame, which is usually the best framed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.protocols import Link, ReducedFrame, Registration
+from stackcore.terms import Transform
+from stackcore_plugins.aligner_ecc.models import project
+from stackcore_plugins.aligner_ecc.plugin import EccOptions
+
+_SCALES = (4, 2, 1)
+_SMALLEST_PX = 24
+_LARGEST_CHANGE = 0.25
+"""Neighbours never differ by a quarter in scale, nor in shift by half a frame: then the match is wrong."""
+_MOTION = {"shift": cv2.MOTION_TRANSLATION, "rigid": cv2.MOTION_EUCLIDEAN}
+
+
+class EccAligner:
+    """See the module; options in `EccOptions`."""
+
+    def __init__(self, options: EccOptions) -> None:
+        self._options = options
+        self.model = str(options.model)
+        self.work_size_px = options.work_size_px
+
+    def links(self, frames: int, reference: int) -> Sequence[Link]:
+        """Every pair of neighbours; the one nearer to the reference stays fixed."""
+        return [
+            Link(fixed=i, moving=i + 1) if i >= reference else Link(fixed=i + 1, moving=i) for i in range(frames - 1)
+        ]
+
+    def register(self, fixed: ReducedFrame, moving: ReducedFrame) -> Registration:
+        """Register one pair on three scales, coarse to fine."""
+        link = Link(fixed.index, moving.index)
+        if min(float(fixed.luma.std()), float(moving.luma.std())) < 1e-4:
+            return Registration(link, None, 0.0, "the frame is featureless")
+        warp = np.eye(2, 3, dtype=np.float32)
+        score = 0.0
+        for scale in _SCALES:
+            a, b = _shrunk(fixed.luma, scale), _shrunk(moving.luma, scale)
+            if min(a.shape) < _SMALLEST_PX and scale > 1:
+                continue
+            try:
+                score, warp = self._ecc(a, b, warp, scale)
+            except cv2.error as error:
+                return Registration(link, None, 0.0, f"correlation found no match ({error.err or 'no convergence'})")
+        full = self._to_full(warp, fixed, moving)
+        if score < self._options.least_score:
+            return Registration(link, None, score, f"correlation is only {score:.2f}")
+        if not _plausible(full, fixed):
+            return Registration(link, None, score, "the match found is implausible (a jump of a quarter frame)")
+        matrix = project(full, self._options.model, fixed.width, fixed.height)
+        return Registration(link, Transform(matrix), score)
+
+    def solve(self, found: Sequence[Registration], frames: int, reference: int) -> Sequence[Transform | None]:
+        """Compose from the reference outwards along the fewest links."""
+        roads: dict[int, list[tuple[int, Transform]]] = {i: [] for i in range(frames)}
+        for registration in found:
+            if registration.transform is not None:
+                a, b = registration.link.fixed, registration.link.moving
+                roads[a].append((b, registration.transform))
+                roads[b].append((a, registration.transform.inverse()))
+        placed: dict[int, Transform] = {reference: Transform.identity()}
+        queue = deque([reference])
+        while queue:
+            here = queue.popleft()
+            for there, step in roads[here]:
+                if there not in placed:
+                    placed[there] = placed[here].then(step)
+                    queue.append(there)
+        return [placed.get(i) for i in range(frames)]
+
+    def _ecc(
+        self, fixed: NDArray[np.float32], moving: NDArray[np.float32], warp: NDArray[np.float32], scale: int
+    ) -> tuple[float, NDArray[np.float32]]:
+        """`warp` is in pixels of the unshrunk reduced frames; OpenCV wants it in those of this scale."""
+        up, down = _rescale(scale), np.linalg.inv(_rescale(scale))
+        start = (down @ _square(warp) @ up)[:2].astype(np.float32)
+        motion = _MOTION.get(self._options.model, cv2.MOTION_AFFINE)
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, self._options.iterations, 1e-6)
+        blur = self._options.blur_px | 1
+        score, found = cv2.findTransformECC(fixed, moving, start, motion, stop, None, blur)  # type: ignore[call-overload]
+        return float(score), np.asarray((up @ _square(found) @ down)[:2], np.float32)
+
+    def _to_full(self, warp: NDArray[np.float32], fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float64]:
+        matrix: NDArray[np.float64] = moving.to_full @ _square(warp) @ np.linalg.inv(fixed.to_full)
+        return matrix
+
+
+def _square(warp: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.vstack([np.asarray(warp, np.float64), [0.0, 0.0, 1.0]])
+
+
+def _rescale(scale: int) -> NDArray[np.float64]:
+    """Map pixel coordinates of a picture shrunk by `scale` to those before; pixel centres at integers."""
+    return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1.0]])
+
+
+def _shrunk(luma: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+    """Mean over blocks of `scale`; a ragged edge is left out, so that the mapping stays exact."""
+    if scale == 1:
+        return luma
+    h, w = luma.shape[0] // scale, luma.shape[1] // scale
+    small = cv2.resize(luma[: h * scale, : w * scale], (w, h), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def _plausible(matrix: NDArray[np.float64], frame: ReducedFrame) -> bool:
+    size = np.array([frame.width, frame.height])
+    centre = (size - 1) / 2
+    moved = Transform(matrix).apply(centre[None, :])[0] - centre
+    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+    return bool(abs(scale - 1) < _LARGEST_CHANGE and np.all(np.abs(moved) < size / 2))

@@ -1,0 +1,35 @@
+"""Geometric models: the nearest transform of a family to one that was measured more freely."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore_plugins.aligner_ecc.plugin import Model
+
+
+def project(matrix: NDArray[np.float64], model: Model, width: int, height: int) -> NDArray[np.float64]:
+    """Nearest shift, rigid or similarity transform to an affine `matrix` (3x3), over a picture of this size.
+
+    Nearest means least squares over the area: for a similarity, the closed form of Umeyama, IEEE TPAMI 13(4), 1991,
+    on the corners, whose moments are those of the area up to a factor. `affine` is returned as it is.
+    """
+    if model == "affine":
+        return matrix
+    x, y = (width - 1) / 2, (height - 1) / 2
+    corners = np.array([[-x, -y], [x, -y], [-x, y], [x, y]])
+    centre = np.array([x, y])
+    target = (corners + centre) @ matrix[:2, :2].T + matrix[:2, 2]
+    middle = target.mean(0)
+    linear = np.eye(2)
+    if model != "shift":
+        covariance = (target - middle).T @ corners
+        u, s, vt = np.linalg.svd(covariance)
+        sign = np.diag([1.0, float(np.sign(np.linalg.det(u @ vt)))])
+        linear = u @ sign @ vt
+        if model == "similarity":
+            linear = linear * float((s * np.diag(sign)).sum() / (corners**2).sum())
+    result = np.eye(3)
+    result[:2, :2] = linear
+    result[:2, 2] = middle - linear @ centre
+    return result

@@ -1,0 +1,1 @@
+"""Developer `image`: JPEG, TIFF, PNG, WebP and AVIF through libvips."""

@@ -1,0 +1,104 @@
+"""Reading image files through libvips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+
+from stackcore.errors import UnreadableFrame
+from stackcore.protocols import FrameInfo
+from stackcore.terms import Encoding, Pixels
+
+_DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
+_PIXEL_LIMIT = 1_000_000_000
+"""A frame of more than a gigapixel is taken for an image bomb."""
+_SIDEWAYS = 5
+"""EXIF orientations from here on swap width and height."""
+
+
+class ImageDeveloper:
+    """Decodes whatever libvips reads into RGB; orientation is applied, alpha is dropped, grey becomes RGB."""
+
+    def prepare(self, reference: Path, encoding: Encoding) -> None:
+        """Nothing to fix: image files are developed already."""
+
+    def probe(self, path: Path) -> FrameInfo:
+        """Size after orientation, dtype and ICC profile, from the header."""
+        image = _open(path, access="sequential")
+        width, height = image.width, image.height
+        if "orientation" in image.get_fields() and int(image.get("orientation")) >= _SIDEWAYS:
+            width, height = height, width
+        icc = bytes(image.get("icc-profile-data")) if "icc-profile-data" in image.get_fields() else None
+        return FrameInfo(width=width, height=height, dtype=_dtype(image, path), icc=icc)
+
+    def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
+        """Shrink on load where the format can (JPEG, WebP)."""
+        try:
+            image = pyvips.Image.thumbnail(str(path), max_size_px, height=max_size_px, size="down", fail_on="truncated")
+            return _rgb(image, path)
+        except pyvips.Error as error:
+            raise _unreadable(path, error) from error
+
+    def read(self, path: Path) -> Pixels:
+        """Decode everything; a truncated file is an error, never a grey patch."""
+        image = _open(path, access="sequential")
+        try:
+            return _rgb(image.autorot(), path)
+        except pyvips.Error as error:
+            raise _unreadable(path, error) from error
+
+
+def _open(path: Path, **options: Any) -> Any:
+    try:
+        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", **options)
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+    if image.width * image.height > _PIXEL_LIMIT:
+        raise UnreadableFrame(
+            f"{path} is too large.",
+            f"it claims {image.width}x{image.height} pixels, the limit is {_PIXEL_LIMIT / 1e6:.0f} megapixels.",
+            "check that it is a photograph.",
+        )
+    return image
+
+
+def _dtype(image: Any, path: Path) -> str:
+    if image.format not in _DTYPES:
+        raise UnreadableFrame(
+            f"{path} holds {image.format} pixels.",
+            "frames have 8 or 16 bits per channel, or are floating point.",
+            "convert it to 16-bit TIFF.",
+        )
+    return _DTYPES[image.format]
+
+
+def _rgb(image: Any, path: Path) -> Pixels:
+    dtype = _dtype(image, path)
+    if image.interpretation == "cmyk":
+        image = image.colourspace("srgb")
+    if image.bands in (2, 4):
+        image = image.extract_band(0, n=image.bands - 1)
+    if image.bands == 1:
+        image = image.bandjoin([image, image])
+    if image.bands != 3:
+        raise UnreadableFrame(
+            f"{path} has {image.bands} channels.",
+            "a frame is grey or RGB, with or without alpha.",
+            "convert it to RGB.",
+        )
+    pixels: Pixels = np.ndarray(
+        buffer=image.write_to_memory(), dtype=np.dtype(dtype), shape=(image.height, image.width, 3)
+    )
+    return pixels
+
+
+def _unreadable(path: Path, error: pyvips.Error) -> UnreadableFrame:
+    lines = [line for line in error.detail.splitlines() if line.strip()]
+    return UnreadableFrame(
+        f"{path} cannot be read.",
+        f"it is damaged, truncated or not what its extension says ({lines[0] if lines else error.message}).",
+        "copy it again from the camera, or leave it out.",
+    )

@@ -1,0 +1,1 @@
+"""Developer `libraw`: camera raw files through rawpy and LibRaw."""

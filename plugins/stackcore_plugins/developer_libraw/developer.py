@@ -1,0 +1,104 @@
+"""Developing camera raw files through LibRaw, with nothing that varies from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import rawpy
+
+from stackcore.errors import UnreadableFrame
+from stackcore.protocols import FrameInfo
+from stackcore.terms import Encoding, Pixels
+from stackcore_plugins.developer_libraw.plugin import LibRawOptions
+
+_GAMMA = {"srgb": (2.4, 12.92), "linear": (1.0, 1.0)}
+_SIDEWAYS = (5, 6)
+"""LibRaw's flip codes that swap width and height."""
+
+
+class LibRawDeveloper:
+    """16-bit RGB with the reference frame's white balance, black and white level for all.
+
+    LibRaw's own defaults adapt to each frame: automatic brightening, and a white level reset from the brightest pixel
+    (`adjust_maximum_thr`), which alone makes frames flicker by a fifth. Both are off here.
+    """
+
+    def __init__(self, options: LibRawOptions) -> None:
+        self._options = options
+        self._fixed: dict[str, Any] = {}
+
+    def prepare(self, reference: Path, encoding: Encoding) -> None:
+        """Take white balance, levels and orientation from the reference frame."""
+        with _opened(reference) as raw:
+            balance = [float(v) for v in raw.camera_whitebalance]
+            if balance[3] == 0:
+                balance[3] = balance[1]
+            self._fixed = {
+                "user_wb": balance if min(balance) > 0 else [float(v) for v in raw.daylight_whitebalance],
+                "user_sat": int(raw.white_level),
+                "user_flip": int(raw.sizes.flip),
+                "gamma": _GAMMA[encoding],
+                "no_auto_bright": True,
+                "adjust_maximum_thr": 0.0,
+                "output_bps": 16,
+                "highlight_mode": rawpy.HighlightMode.Clip,
+                "output_color": rawpy.ColorSpace.sRGB,
+                "demosaic_algorithm": rawpy.DemosaicAlgorithm[self._options.demosaic.upper()],
+            }
+
+    def probe(self, path: Path) -> FrameInfo:
+        """Size as it will be developed."""
+        with _opened(path) as raw:
+            sizes = raw.sizes
+            width, height = int(sizes.width), int(sizes.height)
+            if int(self._fixed.get("user_flip", sizes.flip)) in _SIDEWAYS:
+                width, height = height, width
+        return FrameInfo(width=width, height=height, dtype="uint16")
+
+    def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
+        """Half size without demosaicing, then reduced."""
+        pixels = self._develop(path, half_size=True)
+        scale = max_size_px / max(pixels.shape[:2])
+        if scale >= 1:
+            return pixels
+        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint16)
+
+    def read(self, path: Path) -> Pixels:
+        """Develop the whole frame."""
+        return self._develop(path, half_size=False)
+
+    def _develop(self, path: Path, *, half_size: bool) -> Pixels:
+        with _opened(path) as raw:
+            try:
+                developed: Pixels = raw.postprocess(half_size=half_size, **self._fixed)
+            except rawpy.LibRawError as error:
+                raise _unreadable(path, error) from error
+        return developed
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        raw = rawpy.imread(str(path))
+    except (rawpy.LibRawError, OSError) as error:
+        raise _unreadable(path, error) from error
+    try:
+        yield raw
+    finally:
+        raw.close()
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableFrame:
+    detail = error.args[0] if error.args else error
+    text = detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
+    return UnreadableFrame(
+        f"{path} cannot be read as a raw file.",
+        f"LibRaw says: {text.strip() or type(error).__name__}.",
+        "copy it again from the camera, or leave it out.",
+    )

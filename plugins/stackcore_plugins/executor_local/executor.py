@@ -1,0 +1,110 @@
+"""The local executor: frames enter one accumulator in order (plan `fold`), their bands run side by side."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import cv2
+
+from stackcore.errors import Cancelled
+from stackcore.protocols import FrameSource, Fuser, ItemT, ParallelFuser, ResultT, Task
+from stackcore.terms import Frame, StackInfo
+from stackcore_plugins.executor_local.plugin import LocalOptions
+
+
+class LocalExecutor:
+    """One pool of threads; the libraries beneath release the GIL. OpenCV runs single-threaded meanwhile."""
+
+    def __init__(self, options: LocalOptions) -> None:
+        self._workers = options.workers or available_cores()
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
+        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
+        self._threads_before = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+
+    @property
+    def workers(self) -> int:
+        """Threads at work, beside one that decodes ahead."""
+        return self._workers
+
+    def map(
+        self, function: Callable[[ItemT], ResultT], items: Sequence[ItemT], cancel: threading.Event
+    ) -> Iterator[ResultT]:
+        """Results in order; no more than twice the workers are under way, so that what they share stays close."""
+        pending: deque[Future[ResultT]] = deque()
+        rest = iter(items)
+        try:
+            for item in rest:
+                pending.append(self._pool.submit(function, item))
+                if len(pending) >= 2 * self._workers:
+                    yield _result(pending.popleft(), cancel)
+            while pending:
+                yield _result(pending.popleft(), cancel)
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def fuse(
+        self,
+        fuser: Fuser[Any],
+        info: StackInfo,
+        frames: FrameSource,
+        cancel: threading.Event,
+        done: Callable[[int], None],
+    ) -> Any:
+        """Add the frames in order; while one is added the next one is decoded."""
+        state = fuser.start(info)
+        ahead = self._decoder.submit(frames.open, 0) if len(frames) else None
+        for position in range(len(frames)):
+            assert ahead is not None
+            frame = _result(ahead, cancel)
+            ahead = self._decoder.submit(frames.open, position + 1) if position + 1 < len(frames) else None
+            state = self._add(fuser, state, frame, cancel)
+            del frame
+            done(position + 1)
+        return state
+
+    def close(self) -> None:
+        """Let running tasks end, drop the rest."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._decoder.shutdown(wait=True, cancel_futures=True)
+        cv2.setNumThreads(self._threads_before)
+
+    def _add(self, fuser: Fuser[Any], state: Any, frame: Frame, cancel: threading.Event) -> Any:
+        if not isinstance(fuser, ParallelFuser):
+            return fuser.add(state, frame)
+        for tasks in fuser.add_in_steps(state, frame):
+            self._run(tasks, cancel)
+        return state
+
+    def _run(self, tasks: Sequence[Task], cancel: threading.Event) -> None:
+        if len(tasks) == 1:
+            tasks[0]()
+            return
+        futures = [self._pool.submit(task) for task in tasks]
+        try:
+            for future in futures:
+                _result(future, cancel)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            wait(futures)
+            raise
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _result(future: Future[ResultT], cancel: threading.Event) -> ResultT:
+    if cancel.is_set():
+        raise Cancelled("The run was cancelled.", "it was asked to stop.", "start it again when you are ready.")
+    return future.result()

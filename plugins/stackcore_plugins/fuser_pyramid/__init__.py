@@ -1,0 +1,1 @@
+"""Fuser `pyramid`: a Laplacian pyramid, each coefficient a weighted mean that favours the sharpest frames."""

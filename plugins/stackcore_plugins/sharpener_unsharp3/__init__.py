@@ -1,0 +1,1 @@
+"""Sharpener `unsharp3`: unsharp masks at three scales, as in the processing workflow."""

@@ -1,0 +1,202 @@
+"""Processing in Python: `stack`, `survey` and the steps beneath them; the command line calls only these."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
+from stackcore.api.toolbox import Toolbox
+from stackcore.api.work import Work
+from stackcore.config import refuse_unknown_sections
+from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.registry import Registry
+from stackcore.runs import Run, run_scope
+from stackcore.stacking import output as writing
+from stackcore.stacking import transforms_file
+from stackcore.stacking.inputs import collect
+from stackcore.stacking.reader import StackReader
+from stackcore.stacking.survey import Survey
+
+__all__ = ["StackOptions", "StackResult", "align_to", "sharpen", "stack", "stack_into", "survey"]
+
+
+def stack(
+    inputs: Inputs,
+    output: str | Path | None = None,
+    *,
+    options: StackOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+    **choices: Any,
+) -> StackResult:
+    """Align, fuse and, when asked, sharpen a stack; write it when `output` is given.
+
+    Parameters
+    ----------
+    inputs
+        Files, a folder, a glob or a capture manifest.
+    output
+        A .tif, .tiff, .png or .jpg file that does not exist yet (or `overwrite=True`).
+    options, choices
+        See `StackOptions`; `choices` are its fields as keywords, in place of `options`.
+    listeners, cancel
+        Who hears the events; the flag that stops the run.
+
+    Raises
+    ------
+    FrameError, OutputError, ConfigError, PluginError, UsageError
+        See `stackcore.errors`; nothing is written then.
+    Cancelled
+        When `cancel` was set.
+    """
+    chosen = options or StackOptions(**choices)
+    target = None if output is None else Path(output)
+    settings = _described(chosen, inputs, target)
+    with run_scope("stack", settings, listeners, cancel) as run:
+        result = stack_into(run, inputs, target, chosen, registry=registry)
+        run.emit(Result(data=result.summary()))
+    return result
+
+
+def survey(
+    inputs: Inputs,
+    *,
+    transforms: str | Path | None = None,
+    matrices: str | Path | None = None,
+    options: StackOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+    command: str = "survey",
+    **choices: Any,
+) -> Survey:
+    """Register a stack and measure it, without fusing; write the transforms file and the bare matrices when asked."""
+    chosen = options or StackOptions(**choices)
+    with run_scope(command, _described(chosen, inputs, None), listeners, cancel) as run:
+        files = {Path(p): kind for p, kind in ((transforms, "transforms"), (matrices, "matrices")) if p is not None}
+        for path in files:
+            writing.check_place(path, overwrite=chosen.overwrite)
+        work = Work(run, inputs, chosen, registry)
+        with work.executor() as executor:
+            found = work.survey(executor)
+        for path, kind in files.items():
+            text = (
+                transforms_file.to_json(found, work.reader.paths, path.parent)
+                if kind == "transforms"
+                else transforms_file.matrices_json(found)
+            )
+            writing.write_text(text, path, overwrite=chosen.overwrite)
+        crop = found.crop
+        run.emit(
+            Result(
+                data={
+                    "frames": len(found.used),
+                    "skipped": work.skipped(found),
+                    "reference": found.reference,
+                    "crop": [crop.x, crop.y, crop.width, crop.height],
+                    "noise_sigma": found.noise_sigma,
+                    "files": {kind: str(path) for path, kind in files.items()},
+                    "seconds": work.seconds,
+                }
+            )
+        )
+    return found
+
+
+def align_to(
+    inputs: Inputs,
+    folder: str | Path,
+    *,
+    options: StackOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+) -> list[Path]:
+    """Write the aligned frames of a stack as 16-bit TIFF (float stays float) into `folder`, which is made if missing.
+
+    Exposure is matched, the common area cropped unless `crop=False`. Nothing existing is overwritten unless asked.
+    """
+    chosen = options or StackOptions()
+    target = Path(folder)
+    with run_scope("align", _described(chosen, inputs, target), listeners, cancel) as run:
+        work = Work(run, inputs, chosen, registry)
+        names = [target / f"aligned_{i:04d}.tif" for i in range(len(work.reader))]
+        target.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            writing.check_target(name, overwrite=chosen.overwrite)
+        with work.executor() as executor:
+            found = work.survey(executor)
+        written = work.write_aligned(found, names)
+        run.emit(Result(data={"output": str(target), "frames": len(written), "files": [str(p) for p in written]}))
+    return written
+
+
+def sharpen(
+    source: str | Path,
+    target: str | Path,
+    *,
+    strength: str = "1",
+    sharpener: str = "unsharp3",
+    settings: Settings | None = None,
+    overwrite: bool = False,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+) -> Path:
+    """Sharpen one finished picture into another file."""
+    source, target = Path(source), Path(target)
+    described = {"input": str(source), "output": str(target), "sharpen": strength, "sharpener": sharpener}
+    with run_scope("sharpen", described, listeners, cancel) as run:
+        tools = Toolbox(registry or Registry.discover(), settings or {})
+        refuse_unknown_sections(settings or {}, ("sharpener", "developer"))
+        engine = tools.sharpener(sharpener, strength)
+        writing.check_target(target, overwrite=overwrite)
+        reader = StackReader(collect([source], tools.suffixes), tools.developers, "srgb")
+        run.emit(StageStarted(stage="sharpen", total=1))
+        picture = engine.sharpen(reader.read(0), "srgb")
+        run.check_cancelled()
+        run.emit(Progress(stage="sharpen", done=1, total=1))
+        writing.write_picture(picture, target, overwrite=overwrite, icc=reader.info.icc)
+        run.emit(Result(data={"output": str(target), "width": picture.shape[1], "height": picture.shape[0]}))
+    return target
+
+
+def stack_into(
+    run: Run,
+    inputs: Inputs,
+    target: Path | None,
+    options: StackOptions | None = None,
+    *,
+    registry: Registry | None = None,
+    **choices: Any,
+) -> StackResult:
+    """The work of `stack` within a run that another command has begun; emits no `result`."""
+    options = options or StackOptions(**choices)
+    if target is not None:
+        writing.check_target(target, overwrite=options.overwrite)
+    work = Work(run, inputs, options, registry)
+    fuser = work.tools.fuser(options.fuser)
+    engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
+    with work.executor() as executor:
+        found = work.survey(executor)
+        picture = work.fuse(fuser, executor, found)
+    if engine is not None:
+        picture = work.sharpen(engine, picture)
+    if target is not None:
+        with work.timed("write"):
+            writing.write_picture(picture, target, overwrite=options.overwrite, icc=work.reader.info.icc)
+    return work.result(picture, target, found)
+
+
+def _described(options: StackOptions, inputs: Inputs, target: Path | None) -> dict[str, Any]:
+    """The settings of a run as its first event tells them."""
+    record = asdict(options)
+    record["transforms"] = None if options.transforms is None else str(options.transforms)
+    record["settings"] = {section: dict(values) for section, values in options.settings.items()}
+    many = [inputs] if isinstance(inputs, str | Path) else inputs
+    return {"inputs": [str(i) for i in many], "output": None if target is None else str(target), **record}

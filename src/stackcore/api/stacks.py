@@ -1,0 +1,82 @@
+"""What a stack is asked for, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackcore.stacking.survey import OnFailure, Survey
+from stackcore.terms import Encoding, Pixels
+
+Inputs = Sequence[str | Path] | str | Path
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """How a stack is processed; every field has the name of its command-line option.
+
+    Attributes
+    ----------
+    aligner, fuser, sharpener, executor
+        Names of plugins. `sharpen` switches the sharpener on and is its strength, S or X:Y:Z.
+    align, crop, match_exposure
+        Whether frames are registered; cut to their common area; matched in exposure.
+    on_unaligned
+        `skip` leaves out a frame that cannot be registered, with a warning; `stop` ends the run.
+    transforms
+        A transforms file to use instead of registering.
+    linear
+        The frames hold linear light.
+    workers, memory_bytes
+        Limits; None for all cores and no limit.
+    settings
+        Options of plugins by section: {"fuser": {"levels": 6}}.
+    """
+
+    aligner: str = "ecc"
+    fuser: str = "pyramid"
+    sharpener: str = "unsharp3"
+    executor: str = "local"
+    sharpen: str | None = None
+    align: bool = True
+    crop: bool = True
+    match_exposure: bool = True
+    on_unaligned: OnFailure = "skip"
+    transforms: Path | None = None
+    linear: bool = False
+    workers: int | None = None
+    memory_bytes: int | None = None
+    overwrite: bool = False
+    settings: Settings = field(default_factory=dict)
+
+    @property
+    def encoding(self) -> Encoding:
+        """Working encoding of the stack."""
+        return "linear" if self.linear else "srgb"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackResult:
+    """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about."""
+
+    picture: Pixels
+    output: Path | None
+    width: int
+    height: int
+    frames: int
+    skipped: list[str]
+    crop: tuple[int, int, int, int]
+    survey: Survey | None
+    warnings: list[str]
+    seconds: dict[str, float]
+    peak_memory_bytes: int | None
+
+    def summary(self) -> dict[str, Any]:
+        """What the `result` event says."""
+        record = asdict(self)
+        del record["picture"], record["survey"]
+        record["output"] = None if self.output is None else str(self.output)
+        return record

@@ -1,0 +1,82 @@
+"""The plugins that one run has chosen, built with the options it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackcore.errors import PluginError
+from stackcore.hookspecs import Kind
+from stackcore.protocols import Aligner, Developer, Executor, Fuser, Sharpener
+from stackcore.registry import Registry
+
+SECTIONS = ("aligner", "fuser", "sharpener", "executor", "developer")
+"""What `--set` may name when a stack is processed."""
+
+
+class Toolbox:
+    """Builds plugins by name; `settings` holds their options by section."""
+
+    def __init__(self, registry: Registry, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        self._registry = registry
+        self._settings = settings
+        self.developers = self._all_developers()
+
+    @property
+    def suffixes(self) -> set[str]:
+        """Suffixes of all files that can be read."""
+        return set(self.developers)
+
+    def aligner(self, name: str) -> Aligner:
+        """Build an aligner."""
+        built: Aligner = self._build("aligner", name)
+        return built
+
+    def fuser(self, name: str) -> Fuser[Any]:
+        """Build a fuser."""
+        built: Fuser[Any] = self._build("fuser", name)
+        return built
+
+    def sharpener(self, name: str, strength: str) -> Sharpener:
+        """Build a sharpener of some strength."""
+        built: Sharpener = self._build("sharpener", name, strength=strength)
+        return built
+
+    def executor(self, name: str, workers: int | None) -> Executor:
+        """Build an executor with so many workers, or its own default."""
+        extra = {} if workers is None else {"workers": workers}
+        built: Executor = self._build("executor", name, **extra)
+        return built
+
+    def _build(self, kind: Kind, name: str, **given: Any) -> Any:
+        return self._registry.build(kind, name, {**given, **self._settings.get(kind, {})})
+
+    def _all_developers(self) -> dict[str, Developer]:
+        """One developer per suffix, each built when its first file is seen."""
+        found: dict[str, Developer] = {}
+        owners: dict[str, str] = {}
+        for offer in self._registry.offers("developer"):
+            known = {k: v for k, v in self._settings.get("developer", {}).items() if k in offer.options.model_fields}
+            developer = _Lazy(self._registry, offer.name, known)
+            for suffix in offer.capabilities:
+                if suffix in owners:
+                    raise PluginError(
+                        f"Two developers read {suffix} files.",
+                        f'"{owners[suffix]}" and "{offer.name}" both offer to.',
+                        f"disable one: --disable-plugin developer:{offer.name}.",
+                    )
+                owners[suffix], found[suffix] = offer.name, developer
+        return found
+
+
+class _Lazy:
+    """A developer that is built when it is first asked for anything, so that JPEGs load no raw library."""
+
+    def __init__(self, registry: Registry, name: str, options: Mapping[str, Any]) -> None:
+        self._registry, self._name, self._options = registry, name, options
+        self._built: Any = None
+
+    def __getattr__(self, verb: str) -> Any:
+        if self._built is None:
+            self._built = self._registry.build("developer", self._name, self._options)
+        return getattr(self._built, verb)

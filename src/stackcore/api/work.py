@@ -1,0 +1,152 @@
+"""One stack under way: the stages of processing, each with its time, joined by `stackcore.api.processing`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from stackcore.api.memory import peak_memory_bytes
+from stackcore.api.stacks import Inputs, StackOptions, StackResult
+from stackcore.api.toolbox import SECTIONS, Toolbox
+from stackcore.config import refuse_unknown_sections
+from stackcore.events import Progress, StageStarted
+from stackcore.protocols import Executor
+from stackcore.registry import Registry
+from stackcore.runs import Run
+from stackcore.stacking import budget, output, transforms_file
+from stackcore.stacking.inputs import collect, refuse_single
+from stackcore.stacking.reader import StackReader
+from stackcore.stacking.source import AlignedFrames
+from stackcore.stacking.survey import Survey, run_survey, unaligned
+from stackcore.terms import Pixels
+
+
+class Work:
+    """One stack under way: the tools chosen for it, its frames, and the time each stage took."""
+
+    def __init__(self, run: Run, inputs: Inputs, options: StackOptions, registry: Registry | None) -> None:
+        self.run, self.options = run, options
+        self.seconds: dict[str, float] = {}
+        refuse_unknown_sections(options.settings, SECTIONS)
+        self.tools = Toolbox(registry or Registry.discover(), options.settings)
+        self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
+        paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
+        refuse_single(paths)
+        self.reader = StackReader(paths, self.tools.developers, options.encoding)
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        """The executor, closed at the end whatever happens."""
+        built = self.tools.executor(self.options.executor, self.options.workers)
+        try:
+            yield built
+        finally:
+            built.close()
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Remember how long a stage took."""
+        begun = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - begun, 3)
+
+    def survey(self, executor: Executor) -> Survey:
+        """Geometry and exposure: measured, read from a file, or none at all."""
+        options, reader = self.options, self.reader
+        with self.timed("align"):
+            if options.transforms is not None:
+                info = reader.info
+                return transforms_file.read(options.transforms, reader.paths, info.width, info.height)
+            if self.aligner is None:
+                return unaligned(reader)
+            return run_survey(
+                reader,
+                self.aligner,
+                executor,
+                self.run.emit,
+                self.run.cancel,
+                on_failure=options.on_unaligned,
+                match_exposure=options.match_exposure,
+            )
+
+    def frames(self, found: Survey) -> AlignedFrames:
+        """The frames on the canvas of the result."""
+        return AlignedFrames(self.reader, found, found.crop if self.options.crop else found.whole)
+
+    def fuse(self, fuser: Any, executor: Executor, found: Survey) -> Pixels:
+        """One streaming pass over the frames."""
+        frames = self.frames(found)
+        info = frames.info
+        frame_bytes = self.reader.info.width * self.reader.info.height * 3 * _ITEM_BYTES[info.dtype]
+        task_bytes = fuser.task_bytes(info) if hasattr(fuser, "task_bytes") else 4 * frame_bytes
+        needed = budget.estimate(fuser.state_bytes(info), frame_bytes, task_bytes, executor.workers)
+        budget.require(needed, self.options.memory_bytes)
+        total = len(frames)
+        self.run.emit(StageStarted(stage="fuse", total=total))
+        with self.timed("fuse"):
+            state = executor.fuse(
+                fuser,
+                info,
+                frames,
+                self.run.cancel,
+                lambda done: self.run.emit(Progress(stage="fuse", done=done, total=total)),
+            )
+            self.run.check_cancelled()
+            picture: Pixels = fuser.finish(state).pixels
+        return picture
+
+    def sharpen(self, engine: Any, picture: Pixels) -> Pixels:
+        """The last stage before writing."""
+        self.run.emit(StageStarted(stage="sharpen", total=1))
+        with self.timed("sharpen"):
+            sharp: Pixels = engine.sharpen(picture, self.options.encoding)
+        self.run.check_cancelled()
+        self.run.emit(Progress(stage="sharpen", done=1, total=1))
+        return sharp
+
+    def write_aligned(self, found: Survey, names: Sequence[Path]) -> list[Path]:
+        """Write each aligned frame under its name."""
+        frames = self.frames(found)
+        written = []
+        self.run.emit(StageStarted(stage="write", total=len(frames)))
+        for position in range(len(frames)):
+            self.run.check_cancelled()
+            frame = frames.open(position)
+            output.write_picture(
+                deep(frame.pixels), names[frame.index], overwrite=self.options.overwrite, icc=self.reader.info.icc
+            )
+            written.append(names[frame.index])
+            self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
+        return written
+
+    def skipped(self, found: Survey) -> list[str]:
+        """Names of the frames that were left out."""
+        return [self.reader.paths[f.index].name for f in found.frames if f.transform is None]
+
+    def result(self, picture: Pixels, target: Path | None, found: Survey) -> StackResult:
+        """Everything that is known at the end."""
+        crop = found.crop if self.options.crop else found.whole
+        return StackResult(
+            picture=picture,
+            output=target,
+            width=int(picture.shape[1]),
+            height=int(picture.shape[0]),
+            frames=len(found.used),
+            skipped=self.skipped(found),
+            crop=(crop.x, crop.y, crop.width, crop.height),
+            survey=found,
+            warnings=[w.message for w in self.run.warnings],
+            seconds=self.seconds,
+            peak_memory_bytes=peak_memory_bytes(),
+        )
+
+
+_ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
+
+
+def deep(pixels: Pixels) -> Pixels:
+    """8-bit pixels as 16-bit, others as they are."""
+    return pixels.astype("uint16") * 257 if pixels.dtype.name == "uint8" else pixels

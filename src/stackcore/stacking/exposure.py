@@ -1,0 +1,67 @@
+"""Exposure and white-balance flicker: one gain per frame and channel, in linear light."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.stacking.transfer import UNITY, Gain, normalise, to_linear
+from stackcore.terms import Encoding, Pixels, Transform
+
+PROXY_PX = 192
+"""Longer side of the pictures that are compared."""
+
+_BLUR_PX = 6.0
+"""Blur that makes sharp and defocused areas alike: defocus spreads light but keeps its sum."""
+
+_DARK, _BRIGHT = 0.004, 0.80
+"""Linear light that is compared: above the noise, below what may be clipped anywhere under the blur."""
+
+_LEAST_PIXELS = 200
+
+
+def proxy(pixels: Pixels) -> Pixels:
+    """A frame small enough to keep for every frame of a long stack, same dtype."""
+    h, w = pixels.shape[:2]
+    scale = PROXY_PX / max(h, w)
+    if scale >= 1:
+        return pixels.copy()
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def gain_to_match(reference: Pixels, frame: Pixels, transform: Transform, full_width: int, encoding: Encoding) -> Gain:
+    """Factors per channel that take `frame` to the exposure of `reference`, in linear light.
+
+    Both are proxies of the same size, `transform` maps full-size reference to frame coordinates. The median of the
+    ratio of the blurred pictures is taken where neither is dark or clipped; (1, 1, 1) when too little is left.
+    """
+    here = _light(reference, encoding)
+    there = _light(frame, encoding)
+    scale = full_width / reference.shape[1]
+    up = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1.0]])
+    small = np.linalg.inv(up) @ transform.matrix @ up
+    size = (reference.shape[1], reference.shape[0])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = np.asarray(cv2.warpPerspective(there, small, size, flags=flags, borderValue=(-1.0, -1.0, -1.0)))
+    usable = np.all((here > _DARK) & (here < _BRIGHT) & (moved > _DARK) & (moved < _BRIGHT), axis=-1)
+    usable &= _inside(small, size)
+    if np.count_nonzero(usable) < _LEAST_PIXELS:
+        return UNITY
+    r, g, b = np.exp(np.median(np.log(here[usable] / moved[usable]), axis=0))
+    return float(r), float(g), float(b)
+
+
+def _light(pixels: Pixels, encoding: Encoding) -> NDArray[np.float32]:
+    linear = to_linear(normalise(pixels, UNITY, encoding), encoding)
+    return np.asarray(cv2.GaussianBlur(linear, (0, 0), _BLUR_PX, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _inside(matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Where blur has not mixed in what lies beyond the frame."""
+    full = np.full((size[1], size[0]), 255, np.uint8)
+    margin = min(int(2 * _BLUR_PX), min(size) // 8)
+    full[:margin], full[-margin:], full[:, :margin], full[:, -margin:] = 0, 0, 0, 0
+    warped = cv2.warpPerspective(full, matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, borderValue=0)
+    return np.asarray((warped > 0) & (full > 0))

@@ -1,0 +1,137 @@
+"""Writes the finished picture: checked before the work, complete or not at all, never over another file unasked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stackcore.errors import OutputError, UsageError, did_you_mean
+from stackcore.paths.naming import move_without_replacing, translated
+from stackcore.terms import FULL_SCALE, Pixels
+
+_SAVERS: dict[str, dict[str, Any]] = {
+    ".tif": {"bigtiff": False},
+    ".tiff": {"bigtiff": False},
+    ".jpg": {"Q": 95, "subsample_mode": "off"},
+    ".jpeg": {"Q": 95, "subsample_mode": "off"},
+    ".png": {"compression": 6},
+}
+"""What can be written, by extension, with the options of libvips."""
+
+_EIGHT_BIT = {".jpg", ".jpeg"}
+_BIG = 3_900_000_000
+"""Bytes above which a TIFF needs 64-bit offsets."""
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Refuse, before any work, what could not be written at its end.
+
+    `UsageError` for an extension that nothing writes; `OutputError` when the folder is missing or not writable, or
+    the file exists and `overwrite` is false.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in _SAVERS:
+        raise UsageError(
+            f"{target} cannot be written.",
+            f'nothing writes the extension "{target.suffix}".',
+            did_you_mean(suffix, _SAVERS),
+        )
+    check_place(target, overwrite=overwrite)
+
+
+def check_place(target: Path, *, overwrite: bool) -> None:
+    """Refuse a target, of whatever type, in a missing or read-only folder or one that exists already."""
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(f"{target} cannot be written.", f"the folder {folder} does not exist.", "make it first.")
+    if target.is_dir():
+        raise OutputError(f"{target} cannot be written.", "it is a folder.", "name a file in it.")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{target} cannot be written.", f"{folder} is not writable.", "choose another folder.")
+    if os.path.lexists(target) and not overwrite:
+        raise OutputError(f"{target} exists already.", "nothing is overwritten unasked.", "rename it, or --overwrite.")
+
+
+def write_picture(pixels: Pixels, target: Path, *, overwrite: bool, icc: bytes | None = None) -> None:
+    """Write (H, W, 3) uint8, uint16 or float32 pixels as TIFF, PNG (16 bit) or JPEG (8 bit, quality 95, 4:4:4).
+
+    Written under a temporary name in the same folder, flushed and moved into place. `OutputError` when that fails;
+    then nothing is left behind. `icc` is embedded.
+    """
+    import pyvips
+
+    suffix = target.suffix.lower()
+    image = _image(pixels, suffix)
+    if icc is not None:
+        image = image.copy()
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    options = dict(_SAVERS[suffix])
+    if "bigtiff" in options:
+        options["bigtiff"] = pixels.nbytes > _BIG
+    temporary = target.with_name(f".stackcore-{secrets.token_hex(8)}{suffix}")
+    with translated(target):
+        try:
+            try:
+                image.write_to_file(str(temporary), **options)
+            except pyvips.Error as error:
+                raise _failed(target, pixels.nbytes, error) from error
+            _publish(temporary, target, overwrite=overwrite)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, target: Path, *, overwrite: bool) -> None:
+    """Write a text file in the same way."""
+    temporary = target.with_name(f".stackcore-{secrets.token_hex(8)}.part")
+    with translated(target):
+        try:
+            temporary.write_text(text, "utf-8")
+            _publish(temporary, target, overwrite=overwrite)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    if overwrite:
+        os.replace(temporary, target)
+        return
+    try:
+        move_without_replacing(temporary, target)
+    except FileExistsError as error:
+        raise OutputError(
+            f"{target} exists already.", "it appeared while the work was done.", "rename it, or use --overwrite."
+        ) from error
+
+
+def _image(pixels: Pixels, suffix: str) -> Any:
+    import pyvips
+
+    height, width = pixels.shape[:2]
+    formats = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
+    memory = np.ascontiguousarray(pixels).data
+    image: Any = pyvips.Image.new_from_memory(memory, width, height, 3, formats[pixels.dtype.name])
+    if pixels.dtype == np.float32 and suffix not in (".tif", ".tiff"):
+        image = (image * FULL_SCALE["uint16"]).rint().cast("ushort")
+    if suffix in _EIGHT_BIT and image.format != "uchar":
+        image = (image / 257.0).rint().cast("uchar")
+    kind = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}[image.format]
+    return image.copy(interpretation=kind)
+
+
+def _failed(target: Path, size: int, error: Any) -> OutputError:
+    lines = [line.strip() for line in str(error.detail).splitlines() if line.strip()]
+    reason = lines[-1] if lines else str(error)
+    return OutputError(
+        f"{target} could not be written.",
+        f"{reason} (the picture takes about {size / 2**20:.0f} MiB).",
+        "free some space, or choose another disk.",
+    )

@@ -1,0 +1,120 @@
+"""A decoded frame, seen in the geometry of the reference; rows are warped when they are asked for."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.stacking.transfer import UNITY, Gain, normalise
+from stackcore.terms import FULL_SCALE, Encoding, Frame, Pixels, Region, Rows, Transform
+
+_GRID = 1024.0
+"""Source coordinates are rounded to 1/1024 px. Then float32 holds them exactly, so that a row is the same to the
+bit in whatever band it is asked for; OpenCV itself interpolates at 1/32 px."""
+
+_REACH = 4
+"""Source rows read beyond the mapped ones: bicubic needs two, rounding one."""
+
+
+class WarpedFrame(Frame):
+    """One frame of a stack on the canvas of the result.
+
+    Parameters
+    ----------
+    index
+        Slice index.
+    source
+        Decoded frame, (h, w, 3), uint8, uint16 or float32; not modified.
+    transform
+        Reference to source coordinates.
+    canvas
+        The part of the reference that becomes the result.
+    gain
+        Factors per channel in linear light that match the frame's exposure to the reference.
+    encoding
+        How the numbers stand for light.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        source: Pixels,
+        transform: Transform,
+        canvas: Region,
+        gain: Gain = UNITY,
+        encoding: Encoding = "srgb",
+    ) -> None:
+        self.index = index
+        self.width, self.height = canvas.width, canvas.height
+        self._source, self._gain, self._encoding = source, gain, encoding
+        offset = np.array([[1, 0, canvas.x], [0, 1, canvas.y], [0, 0, 1.0]])
+        self._matrix = Transform(offset).then(transform).matrix
+        self._covers_all = self._covered_everywhere()
+
+    @property
+    def pixels(self) -> Pixels:
+        """The whole frame, warped, in the dtype of its source (rounded and clipped to it)."""
+        dtype = self._source.dtype
+        warped = self.rows(0, self.height).pixels
+        if dtype == np.float32:
+            return warped
+        full = FULL_SCALE[dtype.name]
+        whole: Pixels = np.clip(np.rint(warped * np.float32(full)), 0, full).astype(dtype)
+        return whole
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Which pixels the source covered, (H, W)."""
+        valid = self.rows(0, self.height).valid
+        return np.ones((self.height, self.width), np.bool_) if valid is None else valid
+
+    def rows(self, top: int, bottom: int) -> Rows:
+        """Rows `top` to `bottom` (not included), warped, gained, float32; the same to the bit for every cut."""
+        if self._is_shift_by_pixels():
+            return self._shifted(top, bottom)
+        x, y = self._coordinates(top, bottom)
+        height, width = self._source.shape[:2]
+        first = int(np.clip(np.floor(y.min()) - _REACH, 0, height - 1))
+        last = int(np.clip(np.ceil(y.max()) + _REACH + 1, first + 1, height))
+        part = normalise(self._source[first:last], self._gain, self._encoding)
+        valid = None
+        if not self._covers_all:
+            valid = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        y -= np.float32(first)
+        warped = cv2.remap(part, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return Rows(np.asarray(warped, np.float32), valid)
+
+    def _is_shift_by_pixels(self) -> bool:
+        shift = self._matrix.copy()
+        shift[:2, 2] = 0
+        return bool(np.array_equal(shift, np.eye(3)) and self._covers_all and np.all(self._matrix[:2, 2] % 1 == 0))
+
+    def _shifted(self, top: int, bottom: int) -> Rows:
+        dx, dy = int(self._matrix[0, 2]), int(self._matrix[1, 2])
+        part = self._source[top + dy : bottom + dy, dx : dx + self.width]
+        return Rows(normalise(part, self._gain, self._encoding), None)
+
+    def _covered_everywhere(self) -> bool:
+        w, h = self.width - 1.0, self.height - 1.0
+        corners = Transform(self._matrix).apply(np.array([[0, 0], [w, 0], [0, h], [w, h]]))
+        limit = np.array([self._source.shape[1] - 1.0, self._source.shape[0] - 1.0])
+        slack = 1e-6
+        return bool(np.all(corners >= -slack) and np.all(corners <= limit + slack))
+
+    def _coordinates(self, top: int, bottom: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        m = self._matrix
+        columns = np.arange(self.width, dtype=np.float64)
+        lines = np.arange(top, bottom, dtype=np.float64)
+        if np.array_equal(m[2], (0, 0, 1)):  # affine: a sum of a row and a column, both on the grid
+            x = _on_grid(m[0, 0] * columns)[None, :] + _on_grid(m[0, 1] * lines + m[0, 2])[:, None]
+            y = _on_grid(m[1, 0] * columns)[None, :] + _on_grid(m[1, 1] * lines + m[1, 2])[:, None]
+            return x, y
+        depth = m[2, 0] * columns[None, :] + (m[2, 1] * lines + m[2, 2])[:, None]
+        x64 = (m[0, 0] * columns[None, :] + (m[0, 1] * lines + m[0, 2])[:, None]) / depth
+        y64 = (m[1, 0] * columns[None, :] + (m[1, 1] * lines + m[1, 2])[:, None]) / depth
+        return _on_grid(x64), _on_grid(y64)
+
+
+def _on_grid(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (np.rint(values * _GRID) / _GRID).astype(np.float32)
