@@ -116,24 +116,20 @@ class FrameSaver:
         placed: list[Placed] = []
         try:
             for file in files:
-                placed.append(self._place(slice_index, file, found[-1], placed))
+                target = found[-1].with_extension(file.extension)
+                suffix = placed[0].suffix if placed else 0
+                self._run.emit(Saving(slice_index=slice_index, path=str(numbered(target, suffix))))
+                placed.append(place(file.data, target, suffix))
                 done(placed[-1])
                 if len(placed) == 1:
                     self._images += 1
                     self._mark_used(reservation)
+                self._run.emit(_saved(slice_index, placed[-1]))
         except Exception:  # after a Ctrl-C nobody knows whether the file is in place: the next run settles that
             if not placed and names:
                 self._counters.give_back(reservation)
             raise
         self._warn(found[-1].warnings)
-
-    def _place(self, slice_index: int, file: CapturedFile, name: Expanded, before: Sequence[Placed]) -> Placed:
-        target = name.with_extension(file.extension)
-        suffix = before[0].suffix if before else 0
-        self._run.emit(Saving(slice_index=slice_index, path=str(numbered(target, suffix))))
-        done = place(file.data, target, suffix)
-        self._run.emit(Saved(slice_index=slice_index, path=str(done.path), bytes=done.bytes, sha256=done.sha256))
-        return done
 
     def _mark_used(self, reservation: Reservation) -> None:
         if not reservation.numbers:
@@ -156,3 +152,7 @@ class FrameSaver:
             if message not in self._told:
                 self._told.add(message)
                 self._run.emit(Warned(code="path", message=message))
+
+
+def _saved(slice_index: int, file: Placed) -> Saved:
+    return Saved(slice_index=slice_index, path=str(file.path), bytes=file.bytes, sha256=file.sha256)

@@ -197,11 +197,12 @@ class _Session:
     def _guarded(self, step: Callable[[], None], error: BaseException | None) -> BaseException | None:
         """Run a step of the clean-up; the first failure of the run stays the one that is reported."""
         try:
-            step()
-        except Exception as failure:
-            self._run.emit(Warned(code="clean_up", message=f"cleaning up: {failure}"))
-        except BaseException as stop:
-            return stop if error is None or isinstance(error, Cancelled) else error
+            try:
+                step()
+            except Exception as failure:
+                self._run.emit(Warned(code="clean_up", message=f"cleaning up: {failure}"))
+        except KeyboardInterrupt as stop:
+            return _stopped(error, stop)
         return error
 
     def _finish_manifest(self, error: BaseException | None) -> BaseException | None:
@@ -212,12 +213,13 @@ class _Session:
             message = f"{error.what} {error.why}" if isinstance(error, StackcoreError) else repr(error)
             data.warnings.append(ManifestWarning(code="run_failed", message=message))
         try:
-            self._write_manifest(_outcome(error))
-        except OutputError as failure:
-            self._run.emit(Warned(code="manifest", message=f"the manifest is not up to date: {failure}"))
-            return error or failure
+            try:
+                self._write_manifest(_outcome(error))
+            except OutputError as failure:
+                error = error or failure
+                self._run.emit(Warned(code="manifest", message=f"the manifest is not up to date: {failure}"))
         except KeyboardInterrupt as stop:
-            return error if _outcome(error) == "failed" else stop
+            return _stopped(error, stop)
         return error
 
     def _write_manifest(self, state: State) -> None:
@@ -238,3 +240,8 @@ def _outcome(error: BaseException | None) -> Outcome:
     if error is None:
         return "completed"
     return "cancelled" if isinstance(error, Cancelled | KeyboardInterrupt) else "failed"
+
+
+def _stopped(error: BaseException | None, stop: KeyboardInterrupt) -> BaseException:
+    """What a run ends with when Ctrl-C arrives during its clean-up: a failure stays the reason."""
+    return stop if error is None or isinstance(error, Cancelled) else error
