@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.testing.defocus import Layer
+from stackcore.testing.easel import Easel
 from stackcore.testing.strokes import Stroke, curve, stroke_layer
 from stackcore.testing.subject_beetle import Pose, body, feelers, legs, shade
 from stackcore.testing.subject_leaf import (
-    Easel,
     Surface,
     backdrop,
     covers,

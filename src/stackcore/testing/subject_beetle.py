@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.testing.easel import Easel
 from stackcore.testing.strokes import Colour, Stroke, curve
-from stackcore.testing.subject_leaf import RELIEF, Easel, Surface, ground_depth
+from stackcore.testing.subject_leaf import RELIEF, Surface, ground_depth
 from stackcore.testing.textures import (
     cell_borders,
     diffuse,
@@ -105,9 +106,9 @@ def body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
 def _body(easel: Easel, rng: np.random.Generator, pose: Pose) -> Surface:
     """The part of the canvas that holds the body; `depth` is its height over the leaf, units."""
     p, q = pose.axes(easel.x, easel.y)
-    pits, _ = cell_borders(easel.shape, rng, 0.0075 * easel.unit_px)
-    grain = fractal(easel.shape, rng, 0.03 * easel.unit_px, 5, gain=0.7)
-    cloud = fractal(easel.shape, rng, 0.25 * easel.unit_px, 3)
+    pits, _ = cell_borders(easel, rng, 0.0075)
+    grain = fractal(easel, rng, 0.03, 5, gain=0.7)
+    cloud = fractal(easel, rng, 0.25, 3)
     colour = np.zeros((*easel.shape, 3), np.float32)
     alpha = np.zeros(easel.shape, np.float32)
     height = np.zeros(easel.shape, np.float32)

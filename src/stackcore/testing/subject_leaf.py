@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.testing.easel import Easel
 from stackcore.testing.textures import (
     LIGHT,
     cell_borders,
@@ -23,53 +24,6 @@ Image = NDArray[np.float32]
 
 RELIEF = 0.5
 """How far the whole depth of the scene reaches, in picture widths."""
-
-
-@dataclass(frozen=True)
-class Easel:
-    """The canvas that a subject is painted on.
-
-    Attributes
-    ----------
-    shape
-        Height and width of the canvas, margins included, pixels.
-    unit_px
-        The length 1 of the composition: the width of a 3:2 picture.
-    x, y
-        Coordinates of every pixel in units, 0 at the centre, (h, w) float32.
-    """
-
-    shape: tuple[int, int]
-    unit_px: float
-    x: Image
-    y: Image
-
-    @classmethod
-    def of(cls, shape: tuple[int, int], unit_px: float) -> Easel:
-        """Lay the coordinates out."""
-        height, width = shape
-        x = (np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)) / np.float32(unit_px)
-        y = (np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)) / np.float32(unit_px)
-        return cls(shape, unit_px, *(np.ascontiguousarray(a) for a in np.meshgrid(x, y)))
-
-    def cut(self, rows: slice, columns: slice) -> Easel:
-        """Part of the canvas, with the coordinates of the whole."""
-        x, y = self.x[rows, columns], self.y[rows, columns]
-        return Easel((x.shape[0], x.shape[1]), self.unit_px, x, y)
-
-    def part(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
-        """Rows and columns of the square that reaches `reach` units around a point, cut off at the canvas."""
-        column, row = self.place(x, y)
-        half = reach * self.unit_px + 2
-        return (
-            slice(max(0, int(row - half)), max(0, int(row + half) + 1)),
-            slice(max(0, int(column - half)), max(0, int(column + half) + 1)),
-        )
-
-    def place(self, x: float, y: float) -> tuple[float, float]:
-        """Canvas pixel of a point given in units."""
-        height, width = self.shape
-        return x * self.unit_px + (width - 1) / 2, y * self.unit_px + (height - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -89,7 +43,7 @@ def ground_depth(x: Image, y: Image) -> Image:
 def backdrop(easel: Easel, rng: np.random.Generator) -> Surface:
     """Soft light far behind: no detail in it, so that no slice is the sharp one."""
     coarse = 4  # nothing in it is finer
-    small = Easel.of((easel.shape[0] // coarse, easel.shape[1] // coarse), easel.unit_px / coarse)
+    small = easel.coarser(coarse)
     colour = np.empty((*small.shape, 3), np.float32)
     glow = np.exp(-((small.x - 0.36) ** 2 + (small.y + 0.36) ** 2) / 0.09)
     cool = np.exp(-((small.x + 0.42) ** 2 + (small.y + 0.3) ** 2) / 0.06)
@@ -107,13 +61,13 @@ def backdrop(easel: Easel, rng: np.random.Generator) -> Surface:
 
 def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
     """The leaf: veins, cells, bumps between them. `shadow` (h, w), 0 to 1, is what falls on it."""
-    x, y, unit = easel.x, easel.y, easel.unit_px
+    x, y = easel.x, easel.y
     along, across = _leaf_axes(x, y)
-    net_coarse, _ = cell_borders(easel.shape, rng, 0.052 * unit)
-    net, _ = cell_borders(easel.shape, rng, 0.017 * unit)
-    net_fine, which = cell_borders(easel.shape, rng, 0.0062 * unit)
-    wave = fractal(easel.shape, rng, 0.2 * unit, 4)
-    grain = fractal(easel.shape, rng, 0.02 * unit, 5, gain=0.7)
+    net_coarse, _ = cell_borders(easel, rng, 0.052)
+    net, _ = cell_borders(easel, rng, 0.017)
+    net_fine, tone = cell_borders(easel, rng, 0.0062)
+    wave = fractal(easel, rng, 0.2, 4)
+    grain = fractal(easel, rng, 0.02, 5, gain=0.7)
     ribs = _ribs(along, across, wave)
     mid = np.exp(-((across / (0.0075 + 0.004 * (0.6 - along))) ** 2))
     veins = np.maximum.reduce([mid, 0.75 * ribs, 0.55 * step(0.09, 0.0, net_coarse), 0.42 * step(0.14, 0.0, net)])
@@ -127,8 +81,8 @@ def leaf(easel: Easel, rng: np.random.Generator, shadow: Image) -> Surface:
         + 0.004 * wave
     )
     depth = ground_depth(x, y) - height / RELIEF
-    normal = normals(cv2.GaussianBlur(height * unit, (0, 0), max(0.5, 0.0007 * unit)))
-    own = np.random.default_rng(rng.integers(1 << 62)).uniform(0.8, 1.2, which.max() + 1).astype(np.float32)[which]
+    normal = normals(cv2.GaussianBlur(height * easel.unit_px, (0, 0), max(0.5, 0.0007 * easel.unit_px)))
+    own = 0.8 + 0.4 * tone
     colour = np.empty((*easel.shape, 3), np.float32)
     colour[:] = np.array([0.050, 0.175, 0.022], np.float32)
     colour = mix(colour, (0.105, 0.255, 0.030), step(-1.2, 1.6, wave + 1.6 * step(0.0, 0.5, net_coarse) - 0.8))

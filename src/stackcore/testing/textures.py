@@ -8,34 +8,35 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.testing.easel import Easel
+
 Image = NDArray[np.float32]
 
 LIGHT = np.array([-0.46, -0.58, 0.67], np.float32)
 """Where the light comes from: upper left, in front. x right, y down, z towards the camera."""
 
 
-def fractal(
-    shape: tuple[int, int], rng: np.random.Generator, cell_px: float, octaves: int, gain: float = 0.55
-) -> Image:
+def fractal(easel: Easel, rng: np.random.Generator, cell: float, octaves: int, gain: float = 0.55) -> Image:
     """Smooth noise, (h, w) float32, zero mean and a standard deviation near 1.
 
-    `cell_px` is the size of the largest features; each of the `octaves` halves it and is `gain` times as strong.
-    Every octave draws from its own generator, so that one scene looks alike at every size.
+    `cell` is the size of the largest features, units; each of the `octaves` halves it and is `gain` times as strong.
+    Octaves finer than the pixels are left out.
     """
-    total = np.zeros(shape, np.float32)
+    total = np.zeros(easel.shape, np.float32)
     power = 0.0
     for octave in range(octaves):
         own = np.random.default_rng(rng.integers(1 << 62))
-        cell = cell_px / 2**octave
-        if cell < 1.2:
+        size = cell / 2**octave
+        if size * easel.unit_px < 1.2:
             continue
-        rows, columns = int(shape[0] / cell) + 3, int(shape[1] / cell) + 3
-        grid = own.standard_normal((rows, columns), np.float32)
-        matrix = np.array([[1 / cell, 0, 1.0], [0, 1 / cell, 1.0]])
+        side = int(2 * easel.extent / size) + 4
+        grid = own.standard_normal((side, side), np.float32)
+        per_px = 1 / (size * easel.unit_px)
+        x, y = (float(axis[0, 0] + easel.extent) / size + 1 for axis in (easel.x, easel.y))
         smooth = cv2.warpAffine(
             grid,
-            matrix,
-            (shape[1], shape[0]),
+            np.array([[per_px, 0, x], [0, per_px, y]]),
+            easel.shape[::-1],
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REFLECT,
         )
@@ -44,25 +45,35 @@ def fractal(
     return total / np.float32(max(power, 1e-6) ** 0.5)
 
 
-def cell_borders(shape: tuple[int, int], rng: np.random.Generator, cell_px: float) -> tuple[Image, NDArray[np.int32]]:
-    """Cells of irregular shape: distance of every pixel to its cell's border in cells, and the cell's number.
+def cell_borders(easel: Easel, rng: np.random.Generator, cell: float) -> tuple[Image, Image]:
+    """Cells of irregular shape: distance of every pixel to the border of its cell, and a number of each cell.
 
-    Distances are float32 >= 0; cells are about `cell_px` wide (at least 3 pixels).
+    `cell` is their size, units. Distances are float32 >= 0, in cells; the number is random, 0 to 1. Cells smaller
+    than 3 pixels are not drawn: both are then 0.5 everywhere.
     """
-    cell = max(cell_px, 3.0)
-    rows, columns = int(shape[0] / cell) + 2, int(shape[1] / cell) + 2
-    jitter = rng.uniform(0.05, 0.95, (2, rows, columns))
-    y = (np.arange(rows)[:, None] - 0.5 + jitter[0]) * cell
-    x = (np.arange(columns)[None, :] - 0.5 + jitter[1]) * cell
-    inside = (y >= 0) & (y < shape[0] - 0.5) & (x >= 0) & (x < shape[1] - 0.5)
-    away = np.full(shape, 255, np.uint8)
-    away[np.rint(y[inside]).astype(int), np.rint(x[inside]).astype(int)] = 0
+    own = np.random.default_rng(rng.integers(1 << 62))
+    cell_px = cell * easel.unit_px
+    if cell_px < 3:
+        return np.full(easel.shape, 0.5, np.float32), np.full(easel.shape, 0.5, np.float32)
+    side = int(2 * easel.extent / cell) + 1
+    jitter = own.uniform(0.05, 0.95, (2, side, side))
+    tones = own.uniform(0, 1, side * side).astype(np.float32)
+    index = np.arange(side)
+    columns = ((index[None, :] + jitter[0]) * cell - easel.extent - float(easel.x[0, 0])) * easel.unit_px
+    rows = ((index[:, None] + jitter[1]) * cell - easel.extent - float(easel.y[0, 0])) * easel.unit_px
+    column, row = np.rint(columns).astype(int).ravel(), np.rint(rows).astype(int).ravel()
+    height, width = easel.shape
+    seen = np.flatnonzero((column >= 0) & (column < width) & (row >= 0) & (row < height))
+    away = np.full(easel.shape, 255, np.uint8)
+    away[row[seen], column[seen]] = 0
     _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    border = np.zeros(shape, bool)
+    tone_of_label = np.zeros(int(labels.max()) + 1, np.float32)
+    tone_of_label[labels[row[seen], column[seen]]] = tones[seen]
+    border = np.zeros(easel.shape, bool)
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     border[1:] |= labels[1:] != labels[:-1]
     distance = cv2.distanceTransform((~border).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(distance / cell, np.float32), np.asarray(labels, np.int32)
+    return np.asarray(distance / cell_px, np.float32), tone_of_label[labels]
 
 
 def normals(height_px: Image) -> Image:
