@@ -58,12 +58,12 @@ def test_plain_lines_tell_what_happens(capsys):
         "fuse: 2 to do",
     ]
     assert out.splitlines() == [
-        "manifest   m.json",
-        "frames     2",
-        "timings s  survey 1.25, fuse 2",
-        "ok         yes",
-        "took       13.0 s",
-        "warnings   1",
+        "manifest  m.json",
+        "frames    2",
+        "timings   survey 1.25 s, fuse 2 s",
+        "ok        yes",
+        "took      13.0 s",
+        "warnings  1",
     ]
 
 

@@ -50,7 +50,7 @@ class Summary:
         """Label and text of each figure of the result; tables and long lists are left to `--json`."""
         known = [(key, self.result[key]) for key in PLACES if self.result.get(key)]
         rest = [(key, value) for key, value in self.result.items() if key not in PLACES and key != "warnings"]
-        rows = [(key.replace("_", " "), text) for key, value in [*known, *rest] if (text := _text(value))]
+        rows = [_row(key, text) for key, value in [*known, *rest] if (text := _text(value, key))]
         rows.append(("took", duration(self.seconds)))
         rows.append(("warnings", str(len(self.warnings)) if self.warnings else "none"))
         return rows
@@ -76,7 +76,16 @@ def warning_line(event: Warned) -> str:
     return f"warning: {event.frame}: {event.message}" if event.frame else f"warning: {event.message}"
 
 
-def _text(value: Any) -> str:
+def _row(key: str, text: str) -> tuple[str, str]:
+    """Label and text; units that names carry for programs are left to the text."""
+    for unit in ("_bytes", "_s"):
+        key = key.removesuffix(unit)
+    return key.replace("_", " "), text
+
+
+def _text(value: Any, key: str = "") -> str:
+    if key.endswith("_bytes") and isinstance(value, int):
+        return f"{value / 2**20:,.1f} MiB"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -84,5 +93,6 @@ def _text(value: Any) -> str:
     if isinstance(value, str | int):
         return str(value)
     if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
-        return ", ".join(f"{key.replace('_', ' ')} {_text(part)}" for key, part in list(value.items())[:8])
+        seconds = " s" if key in ("seconds", "timings_s") else ""
+        return ", ".join(f"{part.replace('_', ' ')} {_text(v)}{seconds}" for part, v in list(value.items())[:8])
     return ""
