@@ -62,7 +62,8 @@ def store_profile(folder: Path, name: str, settings: CaptureSettings) -> Path:
 
 
 def _toml(value: str | int) -> str:
-    return json.dumps(value).replace("\x7f", "\\u007f")  # TOML wants DEL escaped, JSON does not
+    # TOML knows no surrogate pairs and wants DEL escaped; JSON is content with both as they are.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _check(path: Path, values: dict[str, Any]) -> None:

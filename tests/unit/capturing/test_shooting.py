@@ -183,6 +183,7 @@ def test_the_ends_of_the_ranges_are_allowed(stage: Any, slices: int, step: int, 
         ({"settings": {"camera": {"width": 3}}}, ConfigError),
         ({"settings": {"fuser": {"levels": 3}}}, ConfigError),
         ({"profile": "../x"}, UsageError),
+        ({"path": "half\udcff"}, UsageError),
     ],
 )
 def test_a_wrong_name_is_refused_before_the_camera_is_touched(
