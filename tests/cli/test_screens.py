@@ -120,6 +120,12 @@ def test_the_terminal_shows_many_warnings_only_in_part():
     assert "number 40." in drawn
 
 
+def test_a_long_path_stays_in_one_piece():
+    path = "/folder" * 40 + "/out.tif"
+    _, summary = live([ev.RunStarted(command="stack"), ev.Result(data={"output": path}), CAPTURE[-1]])
+    assert path in summary
+
+
 def test_a_cancelled_run_says_so_on_the_terminal():
     drawn, summary = live([*CAPTURE[:5], ev.RunFinished(outcome="cancelled", exit_code=130)])
     assert "capture cancelled" in drawn

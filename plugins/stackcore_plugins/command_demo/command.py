@@ -18,8 +18,8 @@ def demo(
         "stackcore-demo"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only where the result is.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Tell every step.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only where the result is.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell every step.")] = False,
 ) -> None:
     """Shoot a simulated stack, fuse it, and show the result on a page.
 

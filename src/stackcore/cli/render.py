@@ -8,9 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from stackcore.cli.summary import Summary, warning_line
 from stackcore.events import (
@@ -117,11 +115,11 @@ class LiveScreen:
         if event.outcome == "cancelled":
             self._console.print(f"[yellow]{escape(self._summary.command)} cancelled[/]")
         elif event.outcome == "completed":
-            grid = Table.grid(padding=(0, 2))
-            for label, text in self._summary.rows():
-                grid.add_row(f"[bold]{escape(label)}[/]", escape(text))
-            title = f"{self._summary.command} completed"
-            self._out.print(Panel(grid, title=escape(title), title_align="left", border_style="green", expand=False))
+            rows = self._summary.rows()
+            width = max(len(label) for label, _ in rows)
+            self._out.print(f"[bold green]{escape(self._summary.command)} completed[/]")
+            for label, text in rows:  # never wrapped: paths are there to be copied
+                self._out.print(f"[bold]{escape(label):<{width}}[/]  {escape(text)}", soft_wrap=True, highlight=False)
 
 
 def _status(event: BaseEvent) -> str:
