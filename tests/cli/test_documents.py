@@ -23,6 +23,11 @@ def typed(path: Path) -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ stackcore ")]
 
 
+def programs(path: Path) -> list[str]:
+    """Every Python block of a document."""
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
 COMMANDS = sorted({command for document in DOCUMENTS for command in typed(document)})
 
 
@@ -43,6 +48,28 @@ def test_links_lead_somewhere(document):
     for target in LINK.findall(document.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (document.parent / target).exists(), f"{name(document)} links to {target}"
+
+
+SMALL = ["--set", "camera.width_px=192", "--set", "camera.height_px=128"]
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if typed(d)], ids=name)
+def test_the_commands_of_a_document_work_one_after_the_other(stackcore, document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in typed(document):
+        arguments = shlex.split(command)[1:]
+        done = stackcore(*arguments, *(SMALL if arguments[0] == "capture" else []))
+        assert done.code == 0, f"{command}: {done.err}"
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if programs(d)], ids=name)
+def test_the_programs_of_a_document_work(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for program in programs(document):
+        assert "step=50" in program
+        small = 'step=50, settings={"camera": {"width_px": 192, "height_px": 128}}'
+        exec(compile(program.replace("step=50", small), name(document), "exec"), {})
+    assert list(tmp_path.glob("*.tif"))
 
 
 def test_the_readme_has_both_commands_for_the_continuous_run():
