@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from stackcore.api.shooting import CaptureRequest, PlannedCapture
+    from stackcore.api.planning import PlannedCapture
+    from stackcore.api.preparing import CaptureRequest
     from stackcore.events import Listener
 
 
@@ -50,7 +51,7 @@ def capture(
     from stackcore.cli.session import run_command
 
     def request() -> CaptureRequest:
-        from stackcore.api.shooting import CaptureRequest
+        from stackcore.api.preparing import CaptureRequest
         from stackcore.config import parse_settings
 
         return CaptureRequest(
@@ -72,7 +73,7 @@ def capture(
         return shoot(**vars(request()), listeners=listeners, cancel=cancel)
 
     def look_ahead(listeners: Sequence[Listener], cancel: threading.Event) -> object:
-        from stackcore.api.shooting import plan_capture
+        from stackcore.api.planning import plan_capture
 
         planned = plan_capture(request(), listeners if json else (), cancel)
         if not json:

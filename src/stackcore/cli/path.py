@@ -21,7 +21,7 @@ def preview(
     json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
 ) -> None:
     """Show the path that the next file would get; takes no counter number."""
-    from stackcore.api.shooting import preview_path
+    from stackcore.api.planning import preview_path
 
     found = preview_path(template, profile=profile, extension=extension)
     if json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stackcore.actions import Action, DriveFocus, Expose, SavePreview, Wait, Watch
 
 if TYPE_CHECKING:
-    from stackcore.api.shooting import PlannedCapture
+    from stackcore.api.planning import PlannedCapture
 
 
 def plan_rows(actions: Iterable[Action]) -> list[tuple[str, str, str]]:

@@ -93,8 +93,10 @@ def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "
 
     `/` and `\` both separate folders; a drive letter or `~` counts only at the very start; the longest token name
     wins; `@@` is a literal @. `drives` says whether this system has drive letters. Raises `UsageError` for an
-    unknown token, a digit that is missing, a drive where there is none, and a template without a file name.
+    unknown token, a digit that is missing, a drive where there is none, bytes that are no text, and a template
+    without a file name.
     """
+    _refuse_undecodable(text)
     anchor, rest = _split_anchor(text, drives)
     names = [part for part in _SEPARATORS.split(rest) if part not in ("", ".")]
     if not names or rest[-1:] in ("/", "\\"):
@@ -126,6 +128,18 @@ def expand(template: Template, tokens: Mapping[str, Token], context_for: Context
         warnings.extend(f'{reason}; it is written as "{safe}"' for reason in reasons)
         path = path / safe
     return Expanded(path, tuple(warnings))
+
+
+def _refuse_undecodable(text: str) -> None:
+    """Refuse what a shell passed on although it is no UTF-8: no event and no manifest could show it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"The path template {text!a} is no text.",
+            f"character {error.start + 1} is not valid UTF-8.",
+            "type it in a terminal that uses UTF-8.",
+        ) from error
 
 
 def _split_anchor(text: str, drives: bool) -> tuple[str, str]:

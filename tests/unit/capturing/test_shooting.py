@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from stackcore.actions import CameraTraits
-from stackcore.api.shooting import CaptureRequest, plan_capture
+from stackcore.api.planning import plan_capture
+from stackcore.api.shooting import CaptureRequest
 from stackcore.capturing import preflight
 from stackcore.errors import (
     CameraError,

@@ -150,3 +150,8 @@ def test_a_long_name_leaves_room_for_extension_and_number() -> None:
     name = expanded("ä" * 300).with_extension("jpg")
     assert len(name.with_name(f"{name.stem}-(999){name.suffix}").name.encode()) <= 255
     assert "longer" in expanded("ä" * 300).warnings[0]
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(UsageError, match="no text"):
+        parse("half\udcff/@MCT", TOKENS)
