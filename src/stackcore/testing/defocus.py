@@ -9,7 +9,7 @@ that has its variance. Large discs are made on a pyramid, small enough kernels a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -26,6 +26,7 @@ _LEVEL_FROM_PX = (4.2, 8.4, 16.8, 33.6)  # a disc of this radius is made one lev
 BLOCK_PX = 1 << len(_LEVEL_FROM_PX)
 """Layers are whole multiples of this in size and position, so that every pyramid level fits."""
 
+_STRIP_BLOCKS = 16  # equal depths lie along curves; strips of this width follow them with little waste
 _SPOT_SIGMA_PX = 0.6  # diffraction and pixel aperture: without it, frames could not be resampled without loss
 
 
@@ -101,14 +102,12 @@ class Layer:
         for rung, radius in enumerate(RUNGS_PX):
             below = RUNGS_PX[rung - 1] if rung else -1.0
             above = RUNGS_PX[rung + 1] if rung + 1 < len(RUNGS_PX) else math.inf
-            area = _bounds((most > below) & (least < above))
-            if area is None:
-                continue
-            top, bottom, left, right = area
-            part = _disc_blurred(self._pyramid, radius, area)
-            _add_weighted(
-                out[top:bottom, left:right], part, _share(square[top:bottom, left:right], below, radius, above)
-            )
+            for area in _areas((most > below) & (least < above)):
+                top, bottom, left, right = area
+                part = _disc_blurred(self._pyramid, radius, area)
+                _add_weighted(
+                    out[top:bottom, left:right], part, _share(square[top:bottom, left:right], below, radius, above)
+                )
         return out
 
     def _radius_of_blocks(self, focus: float, blur_px: float) -> tuple[Image, Image]:
@@ -150,16 +149,18 @@ def _outwards(start: int, stop: int, limit: int) -> tuple[int, int]:
     return max(0, start // BLOCK_PX * BLOCK_PX), min(limit, -(-stop // BLOCK_PX) * BLOCK_PX)
 
 
-def _bounds(blocks: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-    rows, columns = np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))
-    if not len(rows):
-        return None
-    return (
-        int(rows[0]) * BLOCK_PX,
-        (int(rows[-1]) + 1) * BLOCK_PX,
-        int(columns[0]) * BLOCK_PX,
-        (int(columns[-1]) + 1) * BLOCK_PX,
-    )
+def _areas(blocks: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles (top, bottom, left, right) that hold all marked blocks, one for each strip that has any."""
+    for start in range(0, blocks.shape[1], _STRIP_BLOCKS):
+        strip = blocks[:, start : start + _STRIP_BLOCKS]
+        rows, columns = np.flatnonzero(strip.any(axis=1)), np.flatnonzero(strip.any(axis=0))
+        if len(rows):
+            yield (
+                int(rows[0]) * BLOCK_PX,
+                (int(rows[-1]) + 1) * BLOCK_PX,
+                (start + int(columns[0])) * BLOCK_PX,
+                (start + int(columns[-1]) + 1) * BLOCK_PX,
+            )
 
 
 def _share(square: Image, below: float, radius: float, above: float) -> Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -175,11 +176,13 @@ def _head_colour(p: Image, q: Image, edge: Image, grain: Image, cloud: Image) ->
 
 def shade(easel: Easel, pose: Pose) -> Image:
     """Shadow of the beetle on the leaf, (h, w), 0 to 1."""
-    p, q = pose.axes(easel.x - np.float32(0.058), easel.y - np.float32(0.070))
+    small = easel.coarser(4)  # it is soft
+    p, q = pose.axes(small.x - np.float32(0.058), small.y - np.float32(0.070))
     cast = 0.80 * step(1.25, 0.78, np.hypot((p + 0.02) / 0.24, q / 0.185))
-    p, q = pose.axes(easel.x, easel.y)
+    p, q = pose.axes(small.x, small.y)
     contact = step(1.14, 0.95, np.hypot((p + 0.01) / 0.225, q / 0.18))
-    return np.asarray(np.maximum(cast, contact), np.float32)
+    both = np.maximum(cast, contact)
+    return np.asarray(cv2.resize(both, easel.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def legs(easel: Easel, pose: Pose) -> list[Stroke]:
