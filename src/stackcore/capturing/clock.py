@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 from typing import Protocol
+
+_LOOK_EVERY_S = 0.05
+"""How long a cancel may go unnoticed during a delay."""
 
 
 class Clock(Protocol):
@@ -27,5 +31,9 @@ class SystemClock:
         return datetime.now().astimezone()
 
     def wait(self, seconds: float, cancel: threading.Event) -> None:
-        """Return after `seconds`, or as soon as `cancel` is set."""
-        cancel.wait(seconds)
+        """Return after `seconds`, or within 50 ms of `cancel` being set."""
+        # Not cancel.wait(): it holds the event's lock for moments, and a signal handler that calls cancel.set() in
+        # this same thread just then would wait for that lock for ever.
+        end = time.monotonic() + seconds
+        while not cancel.is_set() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_EVERY_S))
