@@ -11,6 +11,7 @@ import importlib.util
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 import importlib_metadata
@@ -119,9 +120,7 @@ class Registry:
 
 
 def _load(manager: pluggy.PluginManager, entry_point: importlib_metadata.EntryPoint) -> list[PluginRecord]:
-    distribution = entry_point.dist
-    dist_name = distribution.name if distribution is not None else "unknown"
-    version = distribution.version if distribution is not None else "?"
+    dist_name, version = _origin(entry_point.dist)
     unloaded = PluginRecord(
         kind=None,
         name=entry_point.name,
@@ -155,6 +154,11 @@ def _load(manager: pluggy.PluginManager, entry_point: importlib_metadata.EntryPo
     if not found:
         return [replace(unloaded, reason=f"{entry_point.value} implements no hook of stackcore.", fix=repair)]
     return found
+
+
+@cache  # each look parses all of the metadata again, README included
+def _origin(distribution: importlib_metadata.Distribution | None) -> tuple[str, str]:
+    return ("unknown", "?") if distribution is None else (distribution.name, distribution.version)
 
 
 def _record(base: PluginRecord, kind: Kind, offer: Offer[Any]) -> PluginRecord:
