@@ -56,21 +56,22 @@ class Layer:
         `colour` (H, W, 3) is straight, not premultiplied; the optics' own spot is applied here. Raises
         `ValueError` when nothing is covered.
         """
-        premultiplied = np.dstack([colour * alpha[..., None], alpha])
-        return cls.crop_premultiplied(premultiplied, depth, reach_px)
+        rows, columns = _around(alpha, reach_px)
+        part = np.empty((*alpha[rows, columns].shape, 4), np.float32)
+        np.multiply(colour[rows, columns], alpha[rows, columns, None], out=part[..., :3])
+        part[..., 3] = alpha[rows, columns]
+        return cls._with_spot(part, depth, rows, columns)
 
     @classmethod
     def crop_premultiplied(cls, rgba: Image, depth: Image, reach_px: int) -> Layer:
         """Do as `crop` does for light that is premultiplied already, (H, W, 4)."""
-        height, width = depth.shape
-        columns, rows = np.flatnonzero(rgba[..., 3].any(axis=0)), np.flatnonzero(rgba[..., 3].any(axis=1))
-        if not len(rows):
-            raise ValueError("a layer must cover something")
-        left, right = _outwards(int(columns[0]) - reach_px, int(columns[-1]) + 1 + reach_px, width)
-        top, bottom = _outwards(int(rows[0]) - reach_px, int(rows[-1]) + 1 + reach_px, height)
-        part = np.ascontiguousarray(rgba[top:bottom, left:right], np.float32)
+        rows, columns = _around(rgba[..., 3], reach_px)
+        return cls._with_spot(np.ascontiguousarray(rgba[rows, columns], np.float32), depth, rows, columns)
+
+    @classmethod
+    def _with_spot(cls, part: Image, depth: Image, rows: slice, columns: slice) -> Layer:
         spot = _f32(cv2.GaussianBlur(part, (5, 5), _SPOT_SIGMA_PX, borderType=cv2.BORDER_REPLICATE))
-        return cls(left, top, spot, np.ascontiguousarray(depth[top:bottom, left:right], np.float32))
+        return cls(columns.start, rows.start, spot, np.ascontiguousarray(depth[rows, columns], np.float32))
 
     @cached_property
     def _pyramid(self) -> list[Image]:
@@ -145,8 +146,17 @@ def nearest_depth(layers: Sequence[Layer], shape: tuple[int, int]) -> Image:
     return canvas
 
 
-def _outwards(start: int, stop: int, limit: int) -> tuple[int, int]:
-    return max(0, start // BLOCK_PX * BLOCK_PX), min(limit, -(-stop // BLOCK_PX) * BLOCK_PX)
+def _around(alpha: Image, reach_px: int) -> tuple[slice, slice]:
+    """Rows and columns, in whole blocks, that hold all coverage and `reach_px` around it."""
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        raise ValueError("a layer must cover something")
+    return _outwards(rows, reach_px, alpha.shape[0]), _outwards(columns, reach_px, alpha.shape[1])
+
+
+def _outwards(places: NDArray[np.intp], reach_px: int, limit: int) -> slice:
+    start, stop = int(places[0]) - reach_px, int(places[-1]) + 1 + reach_px
+    return slice(max(0, start // BLOCK_PX * BLOCK_PX), min(limit, -(-stop // BLOCK_PX) * BLOCK_PX))
 
 
 def _areas(blocks: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:

@@ -35,26 +35,27 @@ def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -
     green = dust(easel, parts["dust"], green, 220)
     beetle = dust(easel, parts["dust"], body(easel, parts["beetle"], pose), 160)
     hairs = [hair for hair in _hairs(easel, parts["hairs"]) if _grows_on(hair, green, beetle)]
-    surfaces: list[Surface | list[Stroke]] = [
-        backdrop(easel, parts["backdrop"]),
-        green,
-        drops(easel, dew, green),
-        [hair for hair in hairs if _behind(hair, beetle)],
-        legs(easel, pose),
-        beetle,
-        feelers(easel, pose),
-        [hair for hair in hairs if not _behind(hair, beetle)],
-    ]
     return [
-        stroke_layer(surface, shape, reach_px)
-        if isinstance(surface, list)
-        else Layer.crop(surface.colour, surface.alpha, np.clip(surface.depth, 0, 1), reach_px)
-        for surface in surfaces
-        if not isinstance(surface, list) or surface
+        _cut(backdrop(easel, parts["backdrop"]), reach_px),
+        _cut(green, reach_px),
+        _cut(drops(easel, dew, green), reach_px),
+        *_threads([hair for hair in hairs if _behind(hair, beetle)], shape, reach_px),
+        *_threads(legs(easel, pose), shape, reach_px),
+        _cut(beetle, reach_px),
+        *_threads(feelers(easel, pose), shape, reach_px),
+        *_threads([hair for hair in hairs if not _behind(hair, beetle)], shape, reach_px),
     ]
 
 
 _PARTS = ("backdrop", "leaf", "dew", "hairs", "beetle", "dust")
+
+
+def _cut(surface: Surface, reach_px: int) -> Layer:
+    return Layer.crop(surface.colour, surface.alpha, np.clip(surface.depth, 0, 1), reach_px)
+
+
+def _threads(strokes: list[Stroke], shape: tuple[int, int], reach_px: int) -> list[Layer]:
+    return [stroke_layer(strokes, shape, reach_px)] if strokes else []
 
 
 def _dew(rng: np.random.Generator, pose: Pose) -> list[tuple[float, float, float]]:
