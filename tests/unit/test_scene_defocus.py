@@ -106,6 +106,17 @@ def test_depth_within_a_layer_makes_one_end_sharp_and_the_other_soft() -> None:
     assert far[:, -16:].std() > 4 * far[:, :16].std()
 
 
+def test_the_strips_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    paint = rng.uniform(0, 1, (*SHAPE, 3)).astype(np.float32)
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    dome = (np.hypot(rows - 48, columns - 64) / 80).astype(np.float32)
+    layer = Layer.crop(paint, np.ones(SHAPE, np.float32), dome, 40)
+    narrow = composite([layer], 0.2, 40.0, SHAPE)
+    monkeypatch.setattr("stackcore.testing.defocus._STRIP_BLOCKS", 1)
+    assert np.allclose(composite([layer], 0.2, 40.0, SHAPE), narrow, atol=1e-5)
+
+
 def test_depth_is_that_of_the_nearest_surface_that_covers() -> None:
     depth = nearest_depth([flat((1, 1, 1), everywhere(), 1.0), flat((1, 1, 1), half(), 0.25)], SHAPE)
     assert (depth[:, :62] == 1).all()

@@ -304,6 +304,17 @@ def test_the_frame_nearest_to_focus_is_delivered(frames: Path, position: int, in
     assert camera.expose()[0].data == (frames / f"IMG_{index:04d}.JPG").read_bytes()
 
 
+def test_frames_are_replayed_in_natural_order(tmp_path: Path) -> None:
+    for name in ("img10.jpg", "img2.jpg", "img1.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    camera = opened(replay=tmp_path, replay_step=1, backlash_units=0)
+    delivered = []
+    for _ in range(3):
+        delivered.append(camera.expose()[0].data.decode())
+        camera.drive_focus(1)
+    assert delivered == ["img1.jpg", "img2.jpg", "img10.jpg"]
+
+
 def test_replay_has_live_view_too(frames: Path) -> None:
     camera = opened(replay=frames, replay_step=30, live_view=True)
     camera.drive_focus(60)
@@ -381,9 +392,10 @@ def test_a_busy_camera_becomes_ready_after_as_many_questions() -> None:
 
 def test_every_fault_is_read_and_has_a_meaning() -> None:
     for kind, meaning in FAULTS.items():
-        word = kind if "no number" in meaning else f"{kind}@2"
+        word = kind if kind.startswith("no-") else f"{kind}@2"
         (fault,) = parse_faults(word)
         assert (fault.kind, fault.at) == (kind, 0 if word == kind else 2)
+        assert meaning in str(SimulatorOptions.model_fields["fault"].description)
 
 
 @pytest.mark.parametrize(

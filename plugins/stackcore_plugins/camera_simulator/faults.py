@@ -16,13 +16,13 @@ FAULTS: Mapping[str, str] = {
     "preview-fails": "live-view frame N fails",
     "unplugged": "the cable is pulled at command N (movements, stills, live-view frames) and stays out",
     "busy": "the camera is busy the first N times that somebody asks",
-    "no-live-view": "live view cannot be switched on (no number)",
-    "no-focus-drive": "the lens cannot be driven (no number)",
-    "no-still": "no still can be taken (no number)",
+    "no-live-view": "live view cannot be switched on",
+    "no-focus-drive": "the lens cannot be driven",
+    "no-still": "no still can be taken",
 }
 """Every kind of fault and what it does."""
 
-_WITHOUT_NUMBER = frozenset(kind for kind, meaning in FAULTS.items() if meaning.endswith("(no number)"))
+_WITHOUT_NUMBER = frozenset({"no-live-view", "no-focus-drive", "no-still"})
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Fault:
 
     kind: str
     at: int
+
+
+def describe_faults() -> str:
+    """Every kind and what it does, in one line."""
+    return "; ".join(f"{kind}{'' if kind in _WITHOUT_NUMBER else '@N'}: {meaning}" for kind, meaning in FAULTS.items())
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:

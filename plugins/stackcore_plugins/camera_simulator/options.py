@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from stackcore.config import Options
-from stackcore_plugins.camera_simulator.faults import parse_faults
+from stackcore_plugins.camera_simulator.faults import describe_faults, parse_faults
 
 
 class SimulatorOptions(Options):
@@ -18,8 +18,10 @@ class SimulatorOptions(Options):
     """
 
     seed: int = Field(1, ge=0, description="Which scene, which noise; the same seed gives the same pixels.")
-    width_px: int = Field(1500, ge=64, le=8000, description="Width of a still, pixels; memory is 100 bytes a pixel.")
-    height_px: int = Field(1000, ge=64, le=8000, description="Height of a still, pixels.")
+    width_px: int = Field(
+        1500, ge=64, le=6000, description="Width of a still, pixels; takes about 250 bytes of memory a pixel."
+    )
+    height_px: int = Field(1000, ge=64, le=6000, description="Height of a still, pixels.")
     format: Literal["jpeg", "tiff16"] = Field("jpeg", description="What a still is: JPEG, or TIFF of 16 bits.")
     depth_units: int = Field(550, ge=1, description="Depth of the scene, focus drive units; it begins at 0.")
     blur_px: float | None = Field(
@@ -41,7 +43,9 @@ class SimulatorOptions(Options):
     live_view: bool = Field(False, description="Live view is on before anybody switches it on.")
     replay: Path | None = Field(None, description="Folder of frames to deliver, byte for byte, instead of the scene.")
     replay_step: int = Field(50, ge=1, description="Drive units from one replayed frame to the next.")
-    fault: str = Field("", description="Faults on request, for example jam@3,still-fails@5; see its documentation.")
+    fault: str = Field(
+        "", description=f"Faults on request, as in jam@3,still-fails@5 (N counts from 1). {describe_faults()}"
+    )
 
     @field_validator("fault")
     @classmethod

@@ -11,6 +11,7 @@ import pyvips
 
 from stackcore.errors import CameraError, NotReadyError
 from stackcore.protocols import CapturedFile
+from stackcore.stacking.inputs import natural_key
 from stackcore.testing.scene import Scene
 from stackcore.testing.sensor import Motion, Sensor
 from stackcore_plugins.camera_simulator.options import SimulatorOptions
@@ -118,10 +119,10 @@ class SceneSource:
 
 
 class ReplaySource:
-    """The frames of a folder, sorted by name; the first one is that of position 0."""
+    """The frames of a folder, in natural order (img2 before img10); the first one is that of position 0."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._folder, self._step = folder, step
+        self._folder, self._step = folder.expanduser(), step
 
     def prepare(self) -> None:
         """Look into the folder; `NotReadyError` when there is none or it holds no frame."""
@@ -165,11 +166,12 @@ class ReplaySource:
     def _frames(self) -> list[Path]:
         if not self._folder.is_dir():
             return []
-        return sorted(
+        frames = (
             path
             for path in self._folder.iterdir()
             if path.suffix.lower() in _PICTURES | _RAWS and path.is_file() and not path.name.startswith(".")
         )
+        return sorted(frames, key=natural_key)
 
 
 def _embedded(path: Path) -> pyvips.Image:
