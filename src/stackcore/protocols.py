@@ -210,8 +210,8 @@ class Link:
 class ReducedFrame:
     """A frame for the survey.
 
-    `luma` is (h, w) float32, 0 to 1; `scale` the reduced size divided by the full size (the same for x and y up
-    to rounding); pixel centres are at integers in both.
+    `luma` is (h, w) float32, linear light, 0 to 1; `width` and `height` are the full size. Linear, because defocus
+    spreads light evenly: in encoded values a blurred bright edge creeps outwards and is taken for a change of scale.
     """
 
     index: int

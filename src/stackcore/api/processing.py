@@ -21,7 +21,7 @@ from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.survey import Survey
 
-__all__ = ["StackOptions", "StackResult", "align_to", "sharpen", "stack", "stack_into", "survey"]
+__all__ = ["StackOptions", "StackResult", "plan_stack", "sharpen", "stack", "stack_into", "survey"]
 
 
 def stack(
@@ -32,6 +32,7 @@ def stack(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
+    command: str = "stack",
     **choices: Any,
 ) -> StackResult:
     """Align, fuse and, when asked, sharpen a stack; write it when `output` is given.
@@ -46,6 +47,8 @@ def stack(
         See `StackOptions`; `choices` are its fields as keywords, in place of `options`.
     listeners, cancel
         Who hears the events; the flag that stops the run.
+    command
+        The name of the run in its first event.
 
     Raises
     ------
@@ -57,10 +60,30 @@ def stack(
     chosen = options or StackOptions(**choices)
     target = None if output is None else Path(output)
     settings = _described(chosen, inputs, target)
-    with run_scope("stack", settings, listeners, cancel) as run:
+    with run_scope(command, settings, listeners, cancel) as run:
         result = stack_into(run, inputs, target, chosen, registry=registry)
         run.emit(Result(data=result.summary()))
     return result
+
+
+def plan_stack(
+    inputs: Inputs,
+    output: str | Path | None = None,
+    *,
+    options: StackOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+) -> dict[str, Any]:
+    """Check everything that `stack` would check before its work, and return what it would do."""
+    chosen = options or StackOptions()
+    target = None if output is None else Path(output)
+    with run_scope("stack", _described(chosen, inputs, target), listeners, cancel) as run:
+        if target is not None:
+            writing.check_target(target, overwrite=chosen.overwrite)
+        plan = Work(run, inputs, chosen, registry).plan(target)
+        run.emit(Result(data=plan))
+    return plan
 
 
 def survey(
@@ -68,6 +91,7 @@ def survey(
     *,
     transforms: str | Path | None = None,
     matrices: str | Path | None = None,
+    aligned: str | Path | None = None,
     options: StackOptions | None = None,
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
@@ -75,65 +99,47 @@ def survey(
     command: str = "survey",
     **choices: Any,
 ) -> Survey:
-    """Register a stack and measure it, without fusing; write the transforms file and the bare matrices when asked."""
+    """Register a stack and measure it, without fusing.
+
+    Parameters
+    ----------
+    inputs, options, listeners, cancel, command, choices
+        As for `stack`.
+    transforms, matrices
+        Write the transforms file, and the bare list of 3x3 matrices, here.
+    aligned
+        Write the aligned frames into this folder, which is made if missing: 16-bit TIFF (float stays float),
+        exposure matched, the common area cropped unless `crop=False`.
+    """
     chosen = options or StackOptions(**choices)
+    wanted = {"transforms": transforms, "matrices": matrices}
+    files = {kind: Path(path) for kind, path in wanted.items() if path is not None}
     with run_scope(command, _described(chosen, inputs, None), listeners, cancel) as run:
-        files = {Path(p): kind for p, kind in ((transforms, "transforms"), (matrices, "matrices")) if p is not None}
-        for path in files:
+        for path in files.values():
             writing.check_place(path, overwrite=chosen.overwrite)
         work = Work(run, inputs, chosen, registry)
+        names = [] if aligned is None else work.aligned_names(Path(aligned))
         with work.executor() as executor:
             found = work.survey(executor)
-        for path, kind in files.items():
-            text = (
-                transforms_file.to_json(found, work.reader.paths, path.parent)
-                if kind == "transforms"
-                else transforms_file.matrices_json(found)
-            )
-            writing.write_text(text, path, overwrite=chosen.overwrite)
-        crop = found.crop
+        texts = {
+            "transforms": lambda path: transforms_file.to_json(found, work.reader.paths, path.parent),
+            "matrices": lambda path: transforms_file.matrices_json(found),
+        }
+        for kind, path in files.items():
+            writing.write_text(texts[kind](path), path, overwrite=chosen.overwrite)
+        written = work.write_aligned(found, names) if names else []
         run.emit(
             Result(
                 data={
-                    "frames": len(found.used),
-                    "skipped": work.skipped(found),
+                    **work.described(found),
                     "reference": found.reference,
-                    "crop": [crop.x, crop.y, crop.width, crop.height],
                     "noise_sigma": found.noise_sigma,
-                    "files": {kind: str(path) for path, kind in files.items()},
-                    "seconds": work.seconds,
+                    "files": {kind: str(path) for kind, path in files.items()},
+                    "aligned": [str(path) for path in written],
                 }
             )
         )
     return found
-
-
-def align_to(
-    inputs: Inputs,
-    folder: str | Path,
-    *,
-    options: StackOptions | None = None,
-    listeners: Sequence[Listener] = (),
-    cancel: threading.Event | None = None,
-    registry: Registry | None = None,
-) -> list[Path]:
-    """Write the aligned frames of a stack as 16-bit TIFF (float stays float) into `folder`, which is made if missing.
-
-    Exposure is matched, the common area cropped unless `crop=False`. Nothing existing is overwritten unless asked.
-    """
-    chosen = options or StackOptions()
-    target = Path(folder)
-    with run_scope("align", _described(chosen, inputs, target), listeners, cancel) as run:
-        work = Work(run, inputs, chosen, registry)
-        names = [target / f"aligned_{i:04d}.tif" for i in range(len(work.reader))]
-        target.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            writing.check_target(name, overwrite=chosen.overwrite)
-        with work.executor() as executor:
-            found = work.survey(executor)
-        written = work.write_aligned(found, names)
-        run.emit(Result(data={"output": str(target), "frames": len(written), "files": [str(p) for p in written]}))
-    return written
 
 
 def sharpen(

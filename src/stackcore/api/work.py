@@ -13,15 +13,15 @@ from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
 from stackcore.events import Progress, StageStarted
-from stackcore.protocols import Executor
+from stackcore.protocols import Executor, ParallelFuser
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import budget, output, transforms_file
 from stackcore.stacking.inputs import collect, refuse_single
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
-from stackcore.stacking.survey import Survey, run_survey, unaligned
-from stackcore.terms import Pixels
+from stackcore.stacking.survey import Survey, run_survey, unaligned, untouched
+from stackcore.terms import Pixels, StackInfo
 
 
 class Work:
@@ -80,10 +80,7 @@ class Work:
         """One streaming pass over the frames."""
         frames = self.frames(found)
         info = frames.info
-        frame_bytes = self.reader.info.width * self.reader.info.height * 3 * _ITEM_BYTES[info.dtype]
-        task_bytes = fuser.task_bytes(info) if hasattr(fuser, "task_bytes") else 4 * frame_bytes
-        needed = budget.estimate(fuser.state_bytes(info), frame_bytes, task_bytes, executor.workers)
-        budget.require(needed, self.options.memory_bytes)
+        budget.require(self._budget(fuser, info, executor.workers), self.options.memory_bytes)
         total = len(frames)
         self.run.emit(StageStarted(stage="fuse", total=total))
         with self.timed("fuse"):
@@ -107,6 +104,43 @@ class Work:
         self.run.emit(Progress(stage="sharpen", done=1, total=1))
         return sharp
 
+    def plan(self, target: Path | None) -> dict[str, Any]:
+        """What would be done, with the memory it would take; builds the tools, reads no pixels."""
+        options, info = self.options, self.reader.info
+        fuser = self.tools.fuser(options.fuser)
+        if options.sharpen is not None:
+            self.tools.sharpener(options.sharpener, options.sharpen)
+        with self.executor() as executor:
+            frames = self.frames(untouched(self.reader))
+            needed = self._budget(fuser, frames.info, executor.workers)
+            budget.require(needed, options.memory_bytes)
+        return {
+            "dry_run": True,
+            "frames": len(self.reader),
+            "width": info.width,
+            "height": info.height,
+            "dtype": info.dtype,
+            "reference": self.reader.paths[self.reader.reference].name,
+            "stages": [
+                *(["align"] if self.aligner is not None else []),
+                "fuse",
+                *([] if options.sharpen is None else ["sharpen"]),
+                *([] if target is None else ["write"]),
+            ],
+            "memory_bytes": needed.total,
+            "output": None if target is None else str(target),
+        }
+
+    def aligned_names(self, folder: Path) -> list[Path]:
+        """Where each aligned frame would go; makes the folder, refuses what exists."""
+        if not folder.parent.is_dir():
+            output.check_place(folder / "aligned", overwrite=False)
+        folder.mkdir(exist_ok=True)
+        names = [folder / f"aligned_{i:04d}.tif" for i in range(len(self.reader))]
+        for name in names:
+            output.check_target(name, overwrite=self.options.overwrite)
+        return names
+
     def write_aligned(self, found: Survey, names: Sequence[Path]) -> list[Path]:
         """Write each aligned frame under its name."""
         frames = self.frames(found)
@@ -125,6 +159,22 @@ class Work:
     def skipped(self, found: Survey) -> list[str]:
         """Names of the frames that were left out."""
         return [self.reader.paths[f.index].name for f in found.frames if f.transform is None]
+
+    def described(self, found: Survey) -> dict[str, Any]:
+        """What is known of the frames after the survey."""
+        crop = found.crop if self.options.crop else found.whole
+        return {
+            "frames": len(found.used),
+            "skipped": self.skipped(found),
+            "crop": [crop.x, crop.y, crop.width, crop.height],
+            "seconds": self.seconds,
+        }
+
+    def _budget(self, fuser: Any, info: StackInfo, workers: int) -> budget.Budget:
+        frame_bytes = self.reader.info.width * self.reader.info.height * 3 * _ITEM_BYTES[info.dtype]
+        # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
+        task_bytes = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
+        return budget.estimate(fuser.state_bytes(info), frame_bytes, task_bytes, workers)
 
     def result(self, picture: Pixels, target: Path | None, found: Survey) -> StackResult:
         """Everything that is known at the end."""

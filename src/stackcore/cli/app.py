@@ -11,13 +11,13 @@ import typer
 from typer.main import get_command
 
 from stackcore import __version__
-from stackcore.cli import capture, path, plugins
+from stackcore.cli import capture, path, plugins, stack
 from stackcore.cli.commands import PluginCommands
 from stackcore.cli.failures import report_bug, report_cancelled, report_error, report_usage, wants_json
 from stackcore.errors import StackcoreError
 
 _UsageError: Any = typer.BadParameter.__bases__[0]
-"""Typer's usage error: click's own class, or the copy of it that newer typers carry in place of click."""
+"""Typer's usage error, which it does not export; the class is that of click, of which typer carries a copy."""
 
 
 def make_app() -> typer.Typer:
@@ -32,12 +32,7 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_global_options)
     capture.register(app)
-    try:
-        from stackcore.cli import stack  # TEMPORARY
-
-        stack.register(app)
-    except ImportError:
-        pass
+    stack.register(app)
     path.register(app)
     plugins.register(app)
     return app
@@ -46,7 +41,7 @@ def make_app() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; `arguments` are those of the process when left out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    as_json, verbose = wants_json(given), "--verbose" in given
+    as_json, verbose = wants_json(given), not {"--verbose", "-v"}.isdisjoint(given)
     try:
         code = get_command(make_app()).main(given, prog_name="stackcore", standalone_mode=False)
     except StackcoreError as error:

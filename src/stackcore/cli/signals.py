@@ -22,12 +22,18 @@ def cancel_on_signals(cancel: threading.Event) -> Iterator[None]:
         yield
         return
 
+    asked = False
+
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if cancel.is_set():
+        if asked:
             raise KeyboardInterrupt
         terminate(number, frame)
 
     def terminate(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            return
+        asked = True  # before set(), which takes a lock that a second signal would wait for without end
         cancel.set()
         os.write(2, FINISHING)  # a signal may arrive in the middle of a print, where sys.stderr refuses another
 

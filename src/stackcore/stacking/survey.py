@@ -19,8 +19,8 @@ from stackcore.stacking.crop import common_area
 from stackcore.stacking.noise import noise_sigma
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.sharpness import cell_sharpness
-from stackcore.stacking.transfer import UNITY, Gain
-from stackcore.terms import FULL_SCALE, Encoding, Pixels, Region, Transform
+from stackcore.stacking.transfer import UNITY, Gain, from_linear, linear_light
+from stackcore.terms import Encoding, Region, Transform
 
 OnFailure = Literal["skip", "stop"]
 
@@ -68,13 +68,17 @@ class Survey:
         return Region(0, 0, self.width, self.height)
 
 
-def unaligned(reader: StackReader) -> Survey:
-    """A survey that takes every frame as it lies: for stacks that are aligned already."""
+def untouched(reader: StackReader, noise: float = 0.0) -> Survey:
+    """Every frame as it lies, nothing measured."""
     info = reader.info
     frames = tuple(FrameGeometry(i, Transform.identity()) for i in range(len(reader)))
     whole = Region(0, 0, info.width, info.height)
-    noise = _noise(reader)
     return Survey(info.width, info.height, reader.reference, reader.encoding, whole, frames, noise, model="none")
+
+
+def unaligned(reader: StackReader) -> Survey:
+    """A survey that takes every frame as it lies and measures noise alone: for stacks that are aligned already."""
+    return untouched(reader, _noise(reader))
 
 
 def run_survey(
@@ -132,16 +136,15 @@ class _Glance:
 
     def __init__(self, reader: StackReader, size_px: int) -> None:
         self._reader, self._size_px = reader, size_px
-        self.proxies: dict[int, Pixels] = {}
+        self.proxies: dict[int, exposure.Proxy] = {}
         self.sharpness: dict[int, NDArray[np.float32]] = {}
 
     def frame(self, index: int) -> ReducedFrame:
-        pixels = self._reader.reduced(index, self._size_px)
-        scale = np.float32(1 / FULL_SCALE[pixels.dtype.name])
-        luma = np.asarray(cv2.transform(pixels.astype(np.float32) * scale, _LUMA), np.float32)
+        light = linear_light(self._reader.reduced(index, self._size_px), self._reader.encoding)
+        luma = np.asarray(cv2.transform(light, _LUMA), np.float32)
         if index not in self.proxies:
-            self.sharpness[index] = cell_sharpness(luma)
-            self.proxies[index] = exposure.proxy(pixels)
+            self.sharpness[index] = cell_sharpness(from_linear(luma, "srgb"))
+            self.proxies[index] = exposure.proxy(light)
         return ReducedFrame(index, luma, self._reader.info.width, self._reader.info.height)
 
 
@@ -212,7 +215,7 @@ def _gain(glance: _Glance, reader: StackReader, index: int, transform: Transform
     if index == reader.reference:
         return UNITY
     here, there = glance.proxies[reader.reference], glance.proxies[index]
-    return exposure.gain_to_match(here, there, transform, reader.info.width, reader.encoding)
+    return exposure.gain_to_match(here, there, transform, reader.info.width)
 
 
 def _noise(reader: StackReader) -> float:

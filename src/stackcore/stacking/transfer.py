@@ -60,3 +60,16 @@ def normalise(pixels: NDArray[Any], gain: Gain, encoding: Encoding) -> NDArray[n
     for channel in range(3):
         out[..., channel] = table[:, channel].take(pixels[..., channel])
     return out
+
+
+def linear_light(pixels: NDArray[Any], encoding: Encoding) -> NDArray[np.float32]:
+    """Pixels (H, W, 3) of any frame dtype in linear light, float32, 0 to 1."""
+    dtype = pixels.dtype.name
+    if dtype == "float32":
+        return to_linear(pixels, encoding)
+    return np.asarray(_linear_table(dtype, encoding).take(pixels), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _linear_table(dtype: str, encoding: Encoding) -> NDArray[np.float32]:
+    return to_linear(np.linspace(0.0, 1.0, int(FULL_SCALE[dtype]) + 1, dtype=np.float32), encoding)

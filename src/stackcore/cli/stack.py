@@ -1,0 +1,284 @@
+"""`stackcore stack` and its stages on their own: `survey`, `align`, `fuse`, `sharpen`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from stackcore.api.stacks import StackOptions
+    from stackcore.events import Listener
+
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, a folder, a glob or a capture manifest.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .tif, .png or .jpg.")]
+Aligner = Annotated[str, typer.Option(help="How frames are registered; see `stackcore plugins list`.")]
+Fuser = Annotated[str, typer.Option(help="How frames become one picture.")]
+Sharpener = Annotated[str, typer.Option(help='Who sharpens; "none" for nobody.')]
+Executor = Annotated[str, typer.Option(help="Where the work is done.")]
+Sharpen = Annotated[
+    str | None, typer.Option(metavar="S|X:Y:Z", help="Sharpen by S, or large:middle:small. 1 is the usual strength.")
+]
+Workers = Annotated[int | None, typer.Option(help="How many threads work; all cores if left out.")]
+Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")]
+Transforms = Annotated[Path | None, typer.Option(help="Use this transforms file instead of aligning.")]
+NoCrop = Annotated[bool, typer.Option("--no-crop", help="Keep the whole reference frame, not the common area.")]
+NoExposure = Annotated[bool, typer.Option("--no-match-exposure", help="Leave the brightness of frames as it is.")]
+OnUnaligned = Annotated[str, typer.Option(metavar="skip|stop", help="What happens to a frame that does not fit.")]
+Linear = Annotated[bool, typer.Option("--linear", help="The frames hold linear light.")]
+Setting = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: fuser.levels=6.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (stack, survey, align, fuse, sharpen):
+        app.command(command.__name__)(command)
+
+
+def stack(
+    inputs: Inputs,
+    output: Output,
+    aligner: Aligner = "ecc",
+    fuser: Fuser = "pyramid",
+    sharpener: Sharpener = "unsharp3",
+    executor: Executor = "local",
+    sharpen: Sharpen = None,
+    workers: Workers = None,
+    memory: Memory = None,
+    transforms: Transforms = None,
+    no_align: Annotated[bool, typer.Option("--no-align", help="The frames are aligned already.")] = False,
+    no_crop: NoCrop = False,
+    no_match_exposure: NoExposure = False,
+    on_unaligned: OnUnaligned = "skip",
+    linear: Linear = False,
+    setting: Setting = None,
+    overwrite: Overwrite = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Align and fuse a stack into one sharp picture.
+
+    Example: stackcore stack shoot/*.jpg -o beetle.tif --sharpen 1
+    """
+
+    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api import processing
+
+        options = _options(
+            aligner=aligner,
+            fuser=fuser,
+            sharpener=sharpener,
+            executor=executor,
+            sharpen=None if sharpener == "none" else sharpen,
+            workers=workers,
+            memory=memory,
+            transforms=transforms,
+            align=not no_align,
+            crop=not no_crop,
+            match_exposure=not no_match_exposure,
+            on_unaligned=on_unaligned,
+            linear=linear,
+            setting=setting,
+            overwrite=overwrite,
+        )
+        run = processing.plan_stack if dry_run else processing.stack
+        return run(inputs, output, options=options, listeners=listeners, cancel=cancel)
+
+    _run(work, json=json, quiet=quiet, verbose=verbose)
+
+
+def survey(
+    inputs: Inputs,
+    transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
+    aligner: Aligner = "ecc",
+    executor: Executor = "local",
+    workers: Workers = None,
+    on_unaligned: OnUnaligned = "skip",
+    linear: Linear = False,
+    setting: Setting = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure geometry, exposure and sharpness of a stack, without fusing it."""
+    options = {
+        "aligner": aligner,
+        "executor": executor,
+        "workers": workers,
+        "on_unaligned": on_unaligned,
+        "linear": linear,
+        "setting": setting,
+        "overwrite": overwrite,
+    }
+    _survey("survey", inputs, transforms, None, options, json=json, quiet=quiet, verbose=verbose)
+
+
+def align(
+    inputs: Inputs,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the aligned frames into this folder, 16-bit TIFF.")
+    ] = None,
+    transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
+    matrices: Annotated[Path | None, typer.Option(help="Write the bare list of 3x3 matrices here.")] = None,
+    aligner: Aligner = "ecc",
+    executor: Executor = "local",
+    workers: Workers = None,
+    no_crop: NoCrop = False,
+    no_match_exposure: NoExposure = False,
+    on_unaligned: OnUnaligned = "skip",
+    linear: Linear = False,
+    setting: Setting = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Align a stack: write transforms, matrices, aligned frames, or any of them."""
+    options = {
+        "aligner": aligner,
+        "executor": executor,
+        "workers": workers,
+        "crop": not no_crop,
+        "match_exposure": not no_match_exposure,
+        "on_unaligned": on_unaligned,
+        "linear": linear,
+        "setting": setting,
+        "overwrite": overwrite,
+    }
+    _survey("align", inputs, transforms, matrices, options, folder=output, json=json, quiet=quiet, verbose=verbose)
+
+
+def fuse(
+    inputs: Inputs,
+    output: Output,
+    fuser: Fuser = "pyramid",
+    executor: Executor = "local",
+    workers: Workers = None,
+    memory: Memory = None,
+    transforms: Transforms = None,
+    linear: Linear = False,
+    setting: Setting = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fuse frames that are aligned already, or with the transforms of a file."""
+
+    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api import processing
+
+        options = _options(
+            fuser=fuser,
+            executor=executor,
+            workers=workers,
+            memory=memory,
+            transforms=transforms,
+            align=False,
+            linear=linear,
+            setting=setting,
+            overwrite=overwrite,
+        )
+        return processing.stack(inputs, output, options=options, listeners=listeners, cancel=cancel, command="fuse")
+
+    _run(work, json=json, quiet=quiet, verbose=verbose)
+
+
+def sharpen(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The picture to sharpen; it is not changed.")],
+    output: Output,
+    strength: Annotated[
+        str, typer.Option("--sharpen", metavar="S|X:Y:Z", help="Strength, or large:middle:small; 0 switches one off.")
+    ] = "1",
+    sharpener: Sharpener = "unsharp3",
+    setting: Setting = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Sharpen a finished picture at three scales."""
+
+    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api import processing
+        from stackcore.config import parse_settings
+
+        return processing.sharpen(
+            source,
+            output,
+            strength=strength,
+            sharpener=sharpener,
+            settings=parse_settings(setting or []),
+            overwrite=overwrite,
+            listeners=listeners,
+            cancel=cancel,
+        )
+
+    _run(work, json=json, quiet=quiet, verbose=verbose)
+
+
+def _survey(
+    command: str,
+    inputs: list[str],
+    transforms: Path | None,
+    matrices: Path | None,
+    options: dict[str, Any],
+    *,
+    folder: Path | None = None,
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
+        from stackcore.api import processing
+
+        return processing.survey(
+            inputs,
+            transforms=transforms,
+            matrices=matrices,
+            aligned=folder,
+            options=_options(**options),
+            listeners=listeners,
+            cancel=cancel,
+            command=command,
+        )
+
+    _run(work, json=json, quiet=quiet, verbose=verbose)
+
+
+def _options(
+    *, setting: list[str] | None, memory: str | None = None, on_unaligned: str = "skip", **given: Any
+) -> StackOptions:
+    from stackcore.api.stacks import StackOptions
+    from stackcore.config import parse_settings
+    from stackcore.errors import UsageError
+    from stackcore.stacking.budget import parse_bytes
+
+    if on_unaligned not in ("skip", "stop"):
+        raise UsageError(
+            f'--on-unaligned cannot be "{on_unaligned}".', "it is skip or stop.", "leave it out to skip such frames."
+        )
+    return StackOptions(
+        settings=parse_settings(setting or []),
+        memory_bytes=None if memory is None else parse_bytes(memory),
+        on_unaligned="stop" if on_unaligned == "stop" else "skip",
+        **given,
+    )
+
+
+def _run(work: Any, *, json: bool, quiet: bool, verbose: bool) -> None:
+    from stackcore.cli.session import run_command
+
+    run_command(work, json=json, quiet=quiet, verbose=verbose)
