@@ -120,7 +120,8 @@ class Registry:
 
 
 def _load(manager: pluggy.PluginManager, entry_point: importlib_metadata.EntryPoint) -> list[PluginRecord]:
-    dist_name, version = _origin(entry_point.dist)
+    distribution: Any = entry_point.dist  # the library's protocol for it does not say that it hashes
+    dist_name, version = _origin(distribution)
     unloaded = PluginRecord(
         kind=None,
         name=entry_point.name,

@@ -47,6 +47,15 @@ def test_the_table_names_everything_and_the_cure(stackcore):
     assert "try: pip install --force-reinstall acme-bad" in done.out
 
 
+def test_the_list_is_what_plugins_alone_shows(stackcore):
+    assert stackcore("plugins").out == stackcore("plugins", "list").out
+
+
+def test_files_get_a_plugin_in_one_line(stackcore, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+    assert any(line.endswith("Sharpest wins.") for line in stackcore("plugins", "list").out.splitlines())
+
+
 def test_the_list_as_json(stackcore):
     document = json.loads(stackcore("plugins", "list", "--json").out)
     assert document["schema"] == "stackcore.plugins/1"

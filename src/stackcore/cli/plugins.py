@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -9,7 +11,11 @@ import typer
 from stackcore.errors import PluginError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from stackcore.registry import PluginRecord, Registry
+
+WIDTH_IN_FILES = 160
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 KindOption = Annotated[
@@ -19,10 +25,16 @@ KindOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add `plugins` with its verbs to the application."""
-    group = typer.Typer(no_args_is_help=True, help="What is installed: cameras, run modes, fusers, commands and more.")
+    group = typer.Typer(help="What is installed: cameras, run modes, fusers, commands and more.")
+    group.callback(invoke_without_command=True)(_list_by_default)
     group.command("list")(_list)
     group.command("show")(_show)
     app.add_typer(group, name="plugins")
+
+
+def _list_by_default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        _list()
 
 
 def _list(kind: KindOption = None, json: JsonOption = False) -> None:
@@ -115,15 +127,21 @@ def _print_json(document: dict[str, Any]) -> None:
     typer.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
 
 
+def _console() -> Console:
+    """A console as wide as the terminal; files and pipes get room for a plugin in one line."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_IN_FILES)
+
+
 _STATE_STYLE = {"ok": "green", "disabled": "dim", "missing": "yellow", "broken": "red", "duplicate": "red"}
 
 
 def _print_table(records: list[PluginRecord]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    console = _console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("kind", "name", "state", "version", "from", "summary"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "state", "version"))
@@ -140,11 +158,10 @@ def _print_table(records: list[PluginRecord]) -> None:
 
 
 def _print_plugin(record: PluginRecord) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    console = _console()
     console.print(f"[bold]{escape(record.name)}[/] ({record.kind or 'kind unknown'}): {escape(record.summary)}")
     console.print(f"from {escape(record.distribution)} {escape(record.version)}, {escape(record.entry_point)}")
     console.print(f"state: {record.state}" + (f", {escape(record.reason)}" if record.reason else ""))
