@@ -66,7 +66,7 @@ def _figures(shot: CaptureResult, stacked: StackResult) -> Rows:
     back = "back at its start" if shot.focus.is_back else "not back at its start"
     peak = stacked.peak_memory_bytes
     return [
-        ("camera", f"{shot.camera.maker} {shot.camera.model}".strip()),
+        ("camera", shot.camera.model),
         ("slices", f"{len(shot.files)}, {shot.settings.step} drive units apart"),
         ("frames", f"{frame_bytes / 1e6:.1f} MB together"),
         ("focus", back),
