@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyvips
 
@@ -73,8 +73,8 @@ class SceneSource:
         motion = self._motion(1.0)
         scene, focus = self._full, focus_units / options.depth_units
         light = scene.render(focus, motion.transform(_from_middle(focus), shot, scene.width, scene.height))
-        dtype = "uint16" if options.format == "tiff16" else "uint8"
-        pixels = sensor.expose(light, index=shot, exposure=motion.exposure(shot), dtype=dtype)  # type: ignore[arg-type]
+        dtype: Literal["uint8", "uint16"] = "uint16" if options.format == "tiff16" else "uint8"
+        pixels = sensor.expose(light, index=shot, exposure=motion.exposure(shot), dtype=dtype)
         return encode(pixels, self._label(focus_units, shot, taken_at), options.format)
 
     def preview(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:

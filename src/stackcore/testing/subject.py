@@ -16,7 +16,7 @@ from stackcore.testing.subject_leaf import (
     drop_shadows,
     drops,
     dust,
-    ground_depth,
+    ground_depth_at,
     leaf,
 )
 
@@ -63,8 +63,8 @@ def _dew(rng: np.random.Generator, pose: Pose) -> list[tuple[float, float, float
     for _ in range(400):
         x, y = rng.uniform(-0.46, 0.46), rng.uniform(-0.14, 0.31)
         radius = 0.004 + 0.020 * rng.uniform() ** 3
-        p, q = pose.axes(np.float32(x), np.float32(y))  # type: ignore[arg-type]
-        on_beetle = (p / 0.30) ** 2 + (q / 0.24) ** 2 < 1
+        p, q = pose.axes(np.full(1, x, np.float32), np.full(1, y, np.float32))
+        on_beetle = bool(np.hypot(p / 0.30, q / 0.24) < 1)
         if not on_beetle and all(np.hypot(x - a, y - b) > 1.15 * (radius + r) for a, b, r in found):
             found.append((float(x), float(y), float(radius)))
         if len(found) == 60:
@@ -78,7 +78,7 @@ def _hairs(easel: Easel, rng: np.random.Generator) -> list[Stroke]:
         x, y = rng.uniform(-0.52, 0.52), rng.uniform(-0.14, 0.36)
         long = rng.uniform(0.02, 0.07) * (1.6 if rng.uniform() < 0.12 else 1.0)
         lean = rng.normal(-0.15, 0.35)
-        start = float(ground_depth(np.float32(x), np.float32(y)))  # type: ignore[arg-type]
+        start = ground_depth_at(x, y)
         rise = long * rng.uniform(0.9, 1.6)
         tip_x, tip_y = x + long * np.sin(lean), y - long * np.cos(lean)
         bend = rng.normal(0, 0.25) * long

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stackcore.testing.easel import Easel
 from stackcore.testing.strokes import Colour, Stroke, curve
-from stackcore.testing.subject_leaf import RELIEF, Surface, ground_depth
+from stackcore.testing.subject_leaf import RELIEF, Surface, ground_depth, ground_depth_at
 from stackcore.testing.textures import (
     cell_borders,
     diffuse,
@@ -64,7 +64,7 @@ class Pose:
     @property
     def depth(self) -> float:
         """Depth of the leaf under its middle."""
-        return float(ground_depth(np.float32(self.x), np.float32(self.y)))  # type: ignore[arg-type]
+        return ground_depth_at(self.x, self.y)
 
 
 @dataclass(frozen=True)
@@ -227,5 +227,4 @@ def _between(a: tuple[float, float, float], b: tuple[float, float, float]) -> tu
 
 def _depth_at(pose: Pose, p: float, q: float, rise: float) -> float:
     x, y = pose.point(p, q)
-    floor = float(ground_depth(np.float32(x), np.float32(y)))  # type: ignore[arg-type]
-    return floor * 0.8 + pose.depth * 0.2 - rise * pose.size / RELIEF
+    return ground_depth_at(x, y) * 0.8 + pose.depth * 0.2 - rise * pose.size / RELIEF

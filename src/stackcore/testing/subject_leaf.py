@@ -40,6 +40,11 @@ def ground_depth(x: Image, y: Image) -> Image:
     return np.asarray(0.50 - 1.38 * y - 0.22 * x + 0.5 * (x + 0.1) ** 2 + 0.35 * y * np.abs(y), np.float32)
 
 
+def ground_depth_at(x: float, y: float) -> float:
+    """Do as `ground_depth` does for a single point."""
+    return float(ground_depth(np.full(1, x, np.float32), np.full(1, y, np.float32))[0])
+
+
 def backdrop(easel: Easel, rng: np.random.Generator) -> Surface:
     """Soft light far behind: no detail in it, so that no slice is the sharp one."""
     coarse = 4  # nothing in it is finer
