@@ -89,6 +89,7 @@ def test_a_cancel_at_any_moment_returns_focus_and_ends_the_run(
 def test_a_cancel_stops_what_is_pending_but_not_a_still_that_has_begun(
     make_stage: MakeStage, style: CameraTraits, mode: str
 ) -> None:
+    style = replace(style, max_drive=25)
     total, saves = count_moments(make_stage, style, mode), mode != "preview"
     for position in range(total):
         stage = make_stage(style)
@@ -125,6 +126,7 @@ def test_a_second_ctrl_c_at_any_moment_ends_the_run_and_says_where_focus_stands(
         assert (stage.events[-1].outcome, stage.events[-1].exit_code) == ("cancelled", 130), moment
         assert not stage.camera.is_open, moment
         check_frames(stage)
+        assert "drive" not in stage.moments[position + 1 :], moment
         drive_was_cut = stage.moments[position] in ("drive", "drive-")
         if drive_was_cut:
             assert "focus_uncertain" in stage.codes(), moment

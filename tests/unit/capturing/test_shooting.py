@@ -7,17 +7,20 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stackcore.actions import CameraTraits
+from stackcore.actions import CameraTraits, DriveFocus, Expose, Wait
 from stackcore.api.planning import plan_capture
 from stackcore.api.shooting import CaptureRequest
-from stackcore.capturing import preflight
+from stackcore.capturing import preflight, saving
+from stackcore.capturing.plan import estimate
 from stackcore.errors import (
     CameraError,
+    Cancelled,
     ConfigError,
     FocusDriveError,
     NotReadyError,
@@ -25,6 +28,8 @@ from stackcore.errors import (
     PluginError,
     UsageError,
 )
+from stackcore.paths import naming
+from stackcore.paths.counters import Counters
 from stackcore.protocols import Check
 
 MakeStage = Callable[..., Any]
@@ -169,7 +174,10 @@ def test_a_value_out_of_range_is_refused_before_the_camera_is_touched(
 
 
 @pytest.mark.parametrize(("slices", "step", "delay_ms"), [(2, 2, 0), (199, 999, 1)])
-def test_the_ends_of_the_ranges_are_allowed(stage: Any, slices: int, step: int, delay_ms: int) -> None:
+def test_the_ends_of_the_ranges_are_allowed(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, slices: int, step: int, delay_ms: int
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
     stage.capture(slices=slices, step=step, delay_ms=delay_ms, mode="preview")
     assert stage.camera.moves[: slices - 1] == [step] * (slices - 1)
     assert sum(stage.camera.moves) == 0
@@ -352,6 +360,53 @@ def test_a_camera_that_delivers_no_file_draws_a_warning(stage: Any) -> None:
     assert [len(entry.warnings) for entry in stage.manifest().slices] == [1, 1, 1]
 
 
+def test_a_number_whose_file_may_be_in_place_is_never_given_again(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def place_and_stop(*arguments: Any) -> None:
+        naming.place(*arguments)
+        raise KeyboardInterrupt
+
+    path = f"{stage.folder}/@GCT1"
+    with monkeypatch.context() as patch:
+        patch.setattr(saving, "place", place_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            stage.capture(path=path)
+    assert [file.name for file in stage.capture(slices=2, path=path).files] == ["2.jpg", "3.jpg"]
+    assert "counter_gap" not in stage.codes()
+
+
+def test_numbers_that_a_killed_run_left_open_are_told(stage: Any) -> None:
+    with pytest.raises(UsageError):
+        stage.capture(slices=0)  # sets the folders
+    counters = Counters(stage.folder.parent / "state")
+    counters.reserve(["global"], lambda numbers: stage.folder / "lost.jpg")
+    assert stage.capture(slices=2, path=f"{stage.folder}/@GCT1").files[0].name == "2.jpg"
+    assert "counter_gap" in stage.codes()
+
+
+def test_names_made_of_the_time_differ_even_when_the_clock_stands_still(stage: Any) -> None:
+    stage.clock.now = lambda: datetime(2026, 11, 22, 18, 15, tzinfo=UTC)
+    names = [file.name for file in stage.capture(path=f"{stage.folder}/@DT1").files]
+    assert names == [f"20261122-181500-00{n}.jpg" for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("returns", "seconds"), [(True, 2 * 5 + 2 * 0.1 + 0.5 + 2 * 0.1), (False, 2 * 5 + 2 * 0.1 + 0.5)]
+)
+def test_the_estimate_counts_stills_movements_delays_and_the_way_back(returns: bool, seconds: float) -> None:
+    traits = CameraTraits(
+        style="unified",
+        waits_after_still=False,
+        returns_focus=returns,
+        still_s=5,
+        move_s=0.1,
+        max_drive=25,
+        still_bytes=7,
+    )
+    cost = estimate([Expose(0), DriveFocus(50), Wait(500), Expose(1)], traits)
+    assert cost.seconds == pytest.approx(seconds)  # 50 units are two commands of 25 each way
+    assert (cost.bytes, cost.files, cost.travel) == (14, 2, 50)
+
+
 def test_the_next_run_starts_from_what_the_last_one_used(stage: Any) -> None:
     stage.capture(slices=4, step=30, delay_ms=5)
     stage.capture(slices=2, save_profile=False, step=None, delay_ms=None)
@@ -359,6 +414,17 @@ def test_the_next_run_starts_from_what_the_last_one_used(stage: Any) -> None:
     again = stage.capture(slices=None, step=None, delay_ms=None, camera=None, path=None, mode=None)
     assert again.settings == again.settings.model_copy(update={"slices": 4, "step": 30, "delay_ms": 5})
     assert again.settings.camera == "fake"
+
+
+def test_a_run_that_was_cancelled_before_it_moved_is_not_remembered(stage: Any) -> None:
+    def hook(moment: str) -> None:
+        if moment == "preflight-":
+            stage.cancel.set()
+
+    stage.hook = hook
+    with pytest.raises(Cancelled):
+        stage.capture()
+    assert not (stage.folder.parent / "config").exists()
 
 
 def test_a_profile_that_cannot_be_stored_does_not_stop_the_run(stage: Any) -> None:
