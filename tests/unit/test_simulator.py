@@ -144,6 +144,18 @@ def test_sharpness_falls_when_focus_leaves_the_scene() -> None:
     assert sharpness(camera.expose()[0].data) < 0.4 * min(within)
 
 
+def test_hot_pixels_are_where_they_were_in_every_still() -> None:
+    without, few = (opened(format="tiff16", full_well_e=0, hot_pixels=count) for count in (0, 9))
+    places = []
+    for _ in range(2):
+        differs = (decode(without.expose()[0].data) != decode(few.expose()[0].data)).any(axis=2)
+        places.append(np.argwhere(differs).tolist())
+        for camera in (without, few):
+            camera.drive_focus(100)
+    assert len(places[0]) == 9
+    assert places[0] == places[1]
+
+
 def test_live_view_is_a_reduced_jpeg_of_what_the_lens_sees() -> None:
     camera = opened(width_px=1280, height_px=160, live_view=True)
     frame = camera.preview_frame()

@@ -37,7 +37,7 @@ class SimulatorOptions(Options):
     flicker: float = Field(0.02, ge=0, le=0.5, description="Standard deviation of the exposure, fraction of the light.")
     full_well_e: float = Field(20_000, ge=0, description="Electrons that mean white; fewer is noisier, 0 is no noise.")
     read_e: float = Field(8, ge=0, description="Read noise, electrons.")
-    hot_pixels: int = Field(20, ge=0, le=100_000, description="Pixels of the sensor that shine by themselves.")
+    hot_pixels: int = Field(0, ge=0, le=100_000, description="Pixels of the sensor that shine by themselves.")
     still_s: float = Field(0, ge=0, le=600, description="A still takes at least this long, seconds.")
     move_s: float = Field(0, ge=0, le=60, description="A movement takes at least this long, seconds.")
     live_view: bool = Field(False, description="Live view is on before anybody switches it on.")
