@@ -72,14 +72,14 @@ def fresh_folder(out: Path) -> Path:
 
 
 def _shoot(run: Run, folder: Path, plan: DemoPlan) -> CaptureResult:
-    frames = str(folder / "frames").replace("@", "@@")  # a folder of the user may be called anything
     request = CaptureRequest(
         slices=plan.slices,
         step=plan.step,
         delay_ms=0,
         mode="full",
         camera="simulator",
-        path=f"{frames}/slice-@MCT",
+        path="frames/slice-@MCT",
+        base=folder,  # used as it is: a folder of the user may be called anything
         save_profile=False,
         settings={"camera": {"width_px": plan.width_px, "height_px": plan.height_px}},
     )

@@ -84,7 +84,7 @@ def _plan(what: Shoot) -> PlannedCapture:
     actions = tuple(what.mode.actions(settings.plan, what.camera.traits))
     first, warnings = None, tuple[str, ...]()
     if what.mode.saves:
-        namer = _namer(what.template, what.tokens, settings, what.profile, what.clock)
+        namer = _namer(what.template, what.tokens, settings, what.profile, what.clock, what.base)
         first, warnings = namer.first(Counters(what.state_folder), SAMPLE_EXTENSION)
     return PlannedCapture(
         settings=settings,
@@ -97,7 +97,12 @@ def _plan(what: Shoot) -> PlannedCapture:
 
 
 def _namer(
-    template: Template, tokens: Mapping[str, Token], settings: CaptureSettings, profile: str, clock: Clock
+    template: Template,
+    tokens: Mapping[str, Token],
+    settings: CaptureSettings,
+    profile: str,
+    clock: Clock,
+    base: Path | None = None,
 ) -> FrameNamer:
     """Name files for a camera that is not connected."""
     facts = RunFacts(
@@ -108,7 +113,7 @@ def _namer(
         step=settings.step,
         camera=CameraInfo(provider=settings.camera, model=settings.camera),
     )
-    return FrameNamer(template, tokens, facts)
+    return FrameNamer(template, tokens, facts, base)
 
 
 def _plan_as_data(planned: PlannedCapture) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from stackcore import folders
@@ -35,7 +36,9 @@ class CaptureRequest:
     mode, camera
         Names of plugins.
     path
-        Path template of the saved files; a relative one starts at the current folder.
+        Path template of the saved files.
+    base
+        Folder that a relative template starts at, used as it is; the current folder where it is None.
     profile, save_profile
         Whose remembered settings are used, and whether this run is remembered.
     start_live_view
@@ -52,6 +55,7 @@ class CaptureRequest:
     mode: str | None = None
     camera: str | None = None
     path: str | None = None
+    base: Path | None = None
     profile: str = DEFAULT_PROFILE
     save_profile: bool = True
     start_live_view: bool = True
@@ -86,6 +90,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         profile=request.profile,
         template=template,
         tokens=tokens,
+        base=request.base,
         state_folder=folders.state_folder(),
         clock=request.clock or SystemClock(),
         start_live_view=request.start_live_view,

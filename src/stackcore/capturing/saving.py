@@ -32,8 +32,10 @@ class RunFacts:
 class FrameNamer:
     """Turns the template into paths; counter numbers come from outside."""
 
-    def __init__(self, template: Template, tokens: Mapping[str, Token], facts: RunFacts) -> None:
-        self._template, self._tokens, self._facts = template, tokens, facts
+    def __init__(
+        self, template: Template, tokens: Mapping[str, Token], facts: RunFacts, base: Path | None = None
+    ) -> None:
+        self._template, self._tokens, self._facts, self._base = template, tokens, facts, base
 
     @property
     def counter_names(self) -> list[str]:
@@ -62,7 +64,7 @@ class FrameNamer:
                 counter=numbers[self._counter_name(token.counter)] if token.counter else None,
             )
 
-        return expand(self._template, self._tokens, context_for, extension)
+        return expand(self._template, self._tokens, context_for, extension, self._base)
 
     def first(self, counters: Counters, extension: str) -> tuple[Path, tuple[str, ...]]:
         """Path that the first image of a run would get now, and what was neutralised; takes no number."""

@@ -38,7 +38,7 @@ SAMPLE_EXTENSION = "jpg"
 class Shoot:
     """What a run works with; all of it is built and checked, nothing is connected.
 
-    `extra_settings` go into the manifest beside the settings; `state_folder` holds counters and the manifests of
+    A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside the settings; `state_folder` holds counters and the manifests of
     runs that save nothing; `on_ready` is called between preflight and the first movement.
     """
 
@@ -48,6 +48,7 @@ class Shoot:
     profile: str
     template: Template
     tokens: Mapping[str, Token]
+    base: Path | None = None
     state_folder: Path
     clock: Clock
     start_live_view: bool = True
@@ -107,7 +108,7 @@ class _Session:
             run.emit(Warned(code="counter_gap", message=message))
         self._info = what.camera.open()
         self._opened = True
-        namer = FrameNamer(what.template, what.tokens, self._facts())
+        namer = FrameNamer(what.template, what.tokens, self._facts(), what.base)
         self._preflight(namer, counters)
         run.check_cancelled()
         what.on_ready()

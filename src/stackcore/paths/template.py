@@ -112,14 +112,20 @@ def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "
     return Template(anchor, tuple(_pieces(name, text, tokens) for name in names), tuple(warnings))
 
 
-def expand(template: Template, tokens: Mapping[str, Token], context_for: ContextFor, extension: str) -> Expanded:
+def expand(
+    template: Template,
+    tokens: Mapping[str, Token],
+    context_for: ContextFor,
+    extension: str,
+    base: Path | None = None,
+) -> Expanded:
     """Replace the tokens; a token's value can never add a folder level, and no name is unsafe.
 
-    `extension` (without a dot) is what the name must leave room for. A relative template starts at the current
-    folder. Raises `UsageError` when `~` stands for no folder.
+    `extension` (without a dot) is what the name must leave room for. A relative template starts at
+    `base`, which is used as it is, or else at the current folder. Raises `UsageError` when `~` stands for no folder.
     """
     warnings: list[str] = list(template.warnings)
-    path = _root(template.anchor)
+    path = _root(template.anchor, base)
     last = len(template.levels) - 1
     for position, level in enumerate(template.levels):
         name = "".join(_text(piece, tokens, context_for) for piece in level)
@@ -227,7 +233,7 @@ def _text(piece: Piece, tokens: Mapping[str, Token], context_for: ContextFor) ->
     return token.expand(context_for(token), piece.digits)
 
 
-def _root(anchor: str) -> Path:
+def _root(anchor: str, base: Path | None) -> Path:
     if anchor == "~":
         try:
             return Path.home()
@@ -235,4 +241,4 @@ def _root(anchor: str) -> Path:
             raise UsageError(
                 'The "~" of the path template stands for no folder.', f"{error}.", "write the folder in full."
             ) from error
-    return Path(anchor) if anchor else Path.cwd()
+    return Path(anchor) if anchor else (base or Path()).absolute()

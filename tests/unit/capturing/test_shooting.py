@@ -135,6 +135,12 @@ def test_the_files_of_one_still_share_a_name(stage: Any) -> None:
     assert [path.name for path in result.files] == ["001.jpg", "001.nef", "002.jpg", "002.nef"]
 
 
+def test_a_relative_template_starts_at_the_base_whatever_that_is_called(stage: Any) -> None:
+    base = stage.folder / ("@GRP" if os.name == "nt" else "5:1 @GRP. ")
+    result = stage.capture(slices=2, path="mid?/@MCT", base=base)
+    assert result.files[0] == base / "mid_" / "1.jpg"
+
+
 def test_nothing_is_ever_overwritten(stage: Any) -> None:
     path = str(stage.folder / "frame")
     first = stage.capture(slices=2, path=path)
