@@ -2,8 +2,8 @@
 
 Each pair of neighbours is registered by maximising the enhanced correlation coefficient (Evangelidis and Psarakis,
 Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization, IEEE TPAMI 30(10), 2008), which does
-not mind exposure and contrast, on three scales, in linear light. Neighbours differ least in blur, so pairs are chained; the chain
-starts at the middle frame, which is usually the best framed.
+not mind exposure and contrast, on three scales, in linear light. Neighbours differ least in blur, so pairs are
+chained; the chain starts at the middle frame, which is usually the best framed.
 """
 
 from __future__ import annotations
