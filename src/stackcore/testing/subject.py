@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,11 +36,12 @@ def ladybird(shape: tuple[int, int], unit_px: float, seed: int, reach_px: int) -
     green = leaf(easel, parts["leaf"], np.clip(shade(easel, pose) + drop_shadows(easel, dew), -0.9, 1))
     green = dust(easel, parts["dust"], green, 220)
     beetle = dust(easel, parts["dust"], body(easel, parts["beetle"], pose), 160)
-    hairs = [hair for hair in _hairs(easel, parts["hairs"]) if _grows_on(hair, green, beetle)]
+    wet = drops(easel, dew, green)
+    hairs = [hair for hair in _hairs(easel, parts["hairs"]) if _grows_on(hair, green, (beetle, wet))]
     return [
         _cut(backdrop(easel, parts["backdrop"]), reach_px),
         _cut(green, reach_px),
-        _cut(drops(easel, dew, green), reach_px),
+        _cut(wet, reach_px),
         *_threads([hair for hair in hairs if _behind(hair, beetle)], shape, reach_px),
         *_threads(legs(easel, pose), shape, reach_px),
         _cut(beetle, reach_px),
@@ -102,8 +105,10 @@ def _sample(surface: Surface, hair: Stroke) -> tuple[NDArray[np.float32], NDArra
     return surface.alpha[row, column], surface.depth[row, column]
 
 
-def _grows_on(hair: Stroke, ground: Surface, beetle: Surface) -> bool:
-    return bool(_sample(ground, hair)[0][0] > 0.9 and _sample(beetle, hair)[0][0] < 0.1)
+def _grows_on(hair: Stroke, ground: Surface, others: Sequence[Surface]) -> bool:
+    """Whether a hair is rooted on the ground where nothing else covers it."""
+    free = all(_sample(other, hair)[0][0] < 0.1 for other in others)
+    return free and bool(_sample(ground, hair)[0][0] > 0.9)
 
 
 def _behind(hair: Stroke, beetle: Surface) -> bool:

@@ -17,7 +17,7 @@ LIGHT = np.array([-0.46, -0.58, 0.67], np.float32)
 
 
 def fractal(easel: Easel, rng: np.random.Generator, cell: float, octaves: int, gain: float = 0.55) -> Image:
-    """Smooth noise, (h, w) float32, zero mean and a standard deviation near 1.
+    """Smooth noise, (h, w) float32, zero mean and a standard deviation of about 1.4.
 
     `cell` is the size of the largest features, units; each of the `octaves` halves it and is `gain` times as strong.
     Octaves finer than the pixels are left out.
