@@ -38,8 +38,9 @@ SAMPLE_EXTENSION = "jpg"
 class Shoot:
     """What a run works with; all of it is built and checked, nothing is connected.
 
-    A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside the settings; `state_folder` holds counters and the manifests of
-    runs that save nothing; `on_ready` is called between preflight and the first movement.
+    A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside
+    the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
+    between preflight and the first movement.
     """
 
     camera: CameraProvider
