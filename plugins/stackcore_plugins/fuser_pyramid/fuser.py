@@ -29,10 +29,13 @@ from stackcore.terms import Frame, Fused, StackInfo
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 from stackcore_plugins.fuser_pyramid.softmax import UNCOVERED, SoftMean
 
-_FINE = 3
-"""Levels worked in bands; the rest is 1/64 of the pixels."""
+_FINE = 2
+"""Levels worked in bands; the rest is 1/16 of the pixels."""
 
-_BAND_ROWS = 256
+_INHERITS_FROM = 3
+"""The first level that hands its energy on; finer ones are for detail alone."""
+
+_BAND_ROWS = 128
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 _COARSEST_PX = 16
 """The shorter side of the coarsest level is not made smaller than this."""
@@ -55,9 +58,9 @@ class PyramidFuser:
     def __init__(self, options: PyramidOptions, band_rows: int = _BAND_ROWS) -> None:
         self._options = options
         self._band_rows = band_rows
-        # At most level 2 sees a window reaching w/2 rows beyond its band; with the filters that is
-        # 4 * (w/2) + 14 + 8 rows of the frame, rounded up to whole rows of level 3.
-        self._margin = -(-(4 * (options.window_px // 2) + 24) // 8) * 8
+        self._box = 2 * round((options.window_px - 1) / 4) + 1
+        # Level 1 sees half a window beyond its band; with the filters between, this many rows of the frame.
+        self._margin = 4 * -(-(self._box - 1) // 2) + 12
 
     def start(self, info: StackInfo) -> PyramidState:
         """An empty pyramid for pictures of this size."""
@@ -68,8 +71,8 @@ class PyramidFuser:
         return sum(16 * h * w for h, w in self._shapes(info))
 
     def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes while it is worked: about 16 float32 planes of its rows."""
-        return 64 * (self._band_rows + 2 * self._margin) * info.width
+        """What one band takes while it is worked: about 20 float32 planes of its rows."""
+        return 80 * (self._band_rows + 2 * self._margin) * info.width
 
     def add(self, state: PyramidState, frame: Frame) -> PyramidState:
         """Take one frame in, band after band."""
@@ -152,7 +155,7 @@ class PyramidFuser:
             below = _down(gauss)
             whole = slice(0, gauss.shape[0])
             energy = self._take(state, level, state.levels[level], gauss, below, valid, whole, inherited)
-            inherited = _down(energy)
+            inherited = _down(energy) if level >= _INHERITS_FROM else None
             gauss = below
             valid = _shrink(valid, gauss.shape[:2])
         self._take_base(state, gauss, valid, inherited)
@@ -182,7 +185,7 @@ class PyramidFuser:
 
     def _energy(self, luma: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean square in a triangular window: two box filters, a cheap gaussian without its corners' weight."""
-        box = ((self._options.window_px + 1) // 2,) * 2
+        box = (self._box, self._box)
         energy = cv2.sqrBoxFilter(luma, cv2.CV_32F, box, normalize=True, borderType=cv2.BORDER_REFLECT)
         return np.asarray(cv2.boxFilter(energy, -1, box, borderType=cv2.BORDER_REFLECT), np.float32)
 

@@ -18,7 +18,7 @@ class PyramidOptions(Options):
     """What can be set on the pyramid fuser."""
 
     levels: int = Field(7, ge=2, le=12, description="Levels of the pyramid, the coarsest included; fewer if small.")
-    window_px: int = Field(9, ge=1, le=31, description="Width of the triangular window of the energy, pixels.")
+    window_px: int = Field(9, ge=1, le=33, description="Width of the triangular window of the energy: 1, 5, 9, 13 ...")
     sharpness: float = Field(20.0, ge=1, le=60, description="Exponent of the energy: 1 blends softly, 60 selects.")
     noise_floor: float = Field(12.0, ge=0, le=100, description="Energy added before the exponent, in units of noise.")
     inherit: float = Field(4.0, ge=0, le=100, description="Share of the next finer level's energy on coarse levels.")

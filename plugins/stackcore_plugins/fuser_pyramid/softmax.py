@@ -18,6 +18,8 @@ NOTHING = np.float32(-3e38)
 UNCOVERED = np.float32(-1e30)
 """Score of a pixel outside its frame: it counts only as long as nothing better was seen."""
 
+_SCALE = np.float32(2**20)
+
 
 @dataclass
 class SoftMean:
@@ -37,12 +39,13 @@ class SoftMean:
 
     def absorb(self, mean: NDArray[np.float32], score: NDArray[np.float32]) -> None:
         """Take in another mean with its score; the arguments are not modified."""
-        gap = cv2.subtract(score, self.score)  # saturates nowhere: both are finite, their gap fits float32
-        rest = cv2.exp(-np.abs(gap))
-        weight = np.where(gap > 0, np.float32(1), rest)
-        weight /= 1 + rest
+        gap = np.asarray(cv2.subtract(score, self.score), np.float32)
+        theirs = np.asarray(cv2.exp(np.minimum(gap, 0)), np.float32)
+        np.maximum(gap, 0, out=gap)
+        ours = np.asarray(cv2.exp(np.negative(gap, out=gap)), np.float32)
         np.maximum(self.score, score, out=self.score)
-        self.score += np.log1p(rest)
-        difference = cv2.subtract(mean, self.mean)
-        difference *= weight[..., None]
-        self.mean += difference
+        self.score += cv2.log(ours + theirs)
+        # blendLinear divides by the sum of the weights plus 1e-5; scaled up, that is nothing, and 0 and 1 are exact.
+        ours *= _SCALE
+        theirs *= _SCALE
+        self.mean[...] = cv2.blendLinear(self.mean, mean, ours, theirs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,6 +57,8 @@ def normalise(pixels: NDArray[Any], gain: Gain, encoding: Encoding) -> NDArray[n
     if dtype == "float32":
         return from_linear(to_linear(pixels, encoding) * np.asarray(gain, np.float32), encoding)
     table = gain_table(dtype, gain, encoding)
+    if dtype == "uint8":
+        return np.asarray(cv2.LUT(pixels, table[:, None, :]), np.float32)
     out = np.empty(pixels.shape, np.float32)
     for channel in range(3):
         out[..., channel] = table[:, channel].take(pixels[..., channel])
