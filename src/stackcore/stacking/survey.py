@@ -105,11 +105,11 @@ def run_survey(
         return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
 
     found = _registered(register, links, executor, cancel, emit, len(links))
-    bridges = _bridges(found, len(reader), reader.reference)
+    bridges = _bridges(found, found, len(reader), reader.reference)
     while bridges:
         more = _registered(register, bridges, executor, cancel, emit, None)
         found += more
-        bridges = _bridges(more, len(reader), reader.reference)
+        bridges = _bridges(more, found, len(reader), reader.reference)
     transforms = _settled(aligner.solve(found, len(reader), reader.reference), reader)
     reasons = {r.link.moving: r.reason for r in found if r.transform is None}
     _report_lost(transforms, reasons, reader, emit, on_failure)
@@ -164,16 +164,33 @@ def _registered(
     return found
 
 
-def _bridges(failed_among: Sequence[Registration], frames: int, reference: int) -> list[Link]:
-    """For each pair that failed, try the next frame outwards against the same fixed one."""
+def _bridges(
+    failed_among: Sequence[Registration], found: Sequence[Registration], frames: int, reference: int
+) -> list[Link]:
+    """For each pair that failed, try the next frame outwards against the same fixed one.
+
+    Only from frames that are linked to the reference: a bad frame would be tried against everything beyond it.
+    """
+    reached = _reached(found, reference)
     bridges = []
     for registration in failed_among:
-        if registration.transform is None:
-            fixed, moving = registration.link.fixed, registration.link.moving
-            beyond = moving + (1 if moving > fixed else -1)
-            if 0 <= beyond < frames and fixed != beyond:
-                bridges.append(Link(fixed, beyond))
+        fixed, moving = registration.link.fixed, registration.link.moving
+        beyond = moving + (1 if moving > fixed else -1)
+        if registration.transform is None and fixed in reached and moving not in reached and 0 <= beyond < frames:
+            bridges.append(Link(fixed, beyond))
     return bridges
+
+
+def _reached(found: Sequence[Registration], reference: int) -> set[int]:
+    """Frames that a chain of successful links joins to the reference."""
+    pairs = [(r.link.fixed, r.link.moving) for r in found if r.transform is not None]
+    reached, before = {reference}, 0
+    while len(reached) != before:
+        before = len(reached)
+        for a, b in pairs:
+            if a in reached or b in reached:
+                reached |= {a, b}
+    return reached
 
 
 def _settled(transforms: Sequence[Transform | None], reader: StackReader) -> list[Transform | None]:
