@@ -12,6 +12,7 @@ from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
 from stackcore.api.toolbox import Toolbox
 from stackcore.api.work import Work
 from stackcore.config import refuse_unknown_sections
+from stackcore.errors import UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
@@ -81,7 +82,10 @@ def plan_stack(
     with run_scope("stack", _described(chosen, inputs, target), listeners, cancel) as run:
         if target is not None:
             writing.check_target(target, overwrite=chosen.overwrite)
-        plan = Work(run, inputs, chosen, registry).plan(target)
+        work = Work(run, inputs, chosen, registry)
+        if target is not None:
+            writing.refuse_input(target, work.reader.paths)
+        plan = work.plan(target)
         run.emit(Result(data=plan))
     return plan
 
@@ -118,9 +122,12 @@ def survey(
         for path in files.values():
             writing.check_place(path, overwrite=chosen.overwrite)
         work = Work(run, inputs, chosen, registry)
+        for path in files.values():
+            writing.refuse_input(path, work.reader.paths)
         names = [] if aligned is None else work.aligned_names(Path(aligned))
         with work.executor() as executor:
             found = work.survey(executor)
+        run.check_cancelled()
         texts = {
             "transforms": lambda path: transforms_file.to_json(found, work.reader.paths, path.parent),
             "matrices": lambda path: transforms_file.matrices_json(found),
@@ -162,11 +169,15 @@ def sharpen(
         refuse_unknown_sections(settings or {}, ("sharpener", "developer"))
         engine = tools.sharpener(sharpener, strength)
         writing.check_target(target, overwrite=overwrite)
-        reader = StackReader(collect([source], tools.suffixes), tools.developers, "srgb")
+        pictures = collect([source], tools.suffixes)
+        if len(pictures) > 1:
+            raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
+        writing.refuse_input(target, pictures)
+        reader = StackReader(pictures, tools.developers, "srgb")
         run.emit(StageStarted(stage="sharpen", total=1))
         picture = engine.sharpen(reader.read(0), "srgb")
-        run.check_cancelled()
         run.emit(Progress(stage="sharpen", done=1, total=1))
+        run.check_cancelled()
         writing.write_picture(picture, target, overwrite=overwrite, icc=reader.info.icc)
         run.emit(Result(data={"output": str(target), "width": picture.shape[1], "height": picture.shape[0]}))
     return target
@@ -186,6 +197,8 @@ def stack_into(
     if target is not None:
         writing.check_target(target, overwrite=options.overwrite)
     work = Work(run, inputs, options, registry)
+    if target is not None:
+        writing.refuse_input(target, work.reader.paths)
     fuser = work.tools.fuser(options.fuser)
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
     with work.executor() as executor:
@@ -193,6 +206,7 @@ def stack_into(
         picture = work.fuse(fuser, executor, found)
     if engine is not None:
         picture = work.sharpen(engine, picture)
+    run.check_cancelled()
     if target is not None:
         with work.timed("write"):
             writing.write_picture(picture, target, overwrite=options.overwrite, icc=work.reader.info.icc)

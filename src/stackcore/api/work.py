@@ -59,7 +59,8 @@ class Work:
         with self.timed("align"):
             if options.transforms is not None:
                 info = reader.info
-                return transforms_file.read(options.transforms, reader.paths, info.width, info.height)
+                size = (info.width, info.height)
+                return transforms_file.read(Path(options.transforms), reader.paths, size, reader.encoding)
             if self.aligner is None:
                 return unaligned(reader)
             return run_survey(
@@ -100,7 +101,6 @@ class Work:
         self.run.emit(StageStarted(stage="sharpen", total=1))
         with self.timed("sharpen"):
             sharp: Pixels = engine.sharpen(picture, self.options.encoding)
-        self.run.check_cancelled()
         self.run.emit(Progress(stage="sharpen", done=1, total=1))
         return sharp
 
@@ -132,18 +132,20 @@ class Work:
         }
 
     def aligned_names(self, folder: Path) -> list[Path]:
-        """Where each aligned frame would go; makes the folder, refuses what exists."""
-        if not folder.parent.is_dir():
-            output.check_place(folder / "aligned", overwrite=False)
-        folder.mkdir(exist_ok=True)
+        """Where each aligned frame would go; refuses a folder that cannot be made and files that exist."""
         names = [folder / f"aligned_{i:04d}.tif" for i in range(len(self.reader))]
+        if not folder.is_dir():
+            output.check_place(folder, overwrite=False)
+            return names
         for name in names:
             output.check_target(name, overwrite=self.options.overwrite)
+            output.refuse_input(name, self.reader.paths)
         return names
 
     def write_aligned(self, found: Survey, names: Sequence[Path]) -> list[Path]:
-        """Write each aligned frame under its name."""
+        """Write each aligned frame under its name; makes the folder."""
         frames = self.frames(found)
+        output.make_folder(names[0].parent)
         written = []
         self.run.emit(StageStarted(stage="write", total=len(frames)))
         for position in range(len(frames)):

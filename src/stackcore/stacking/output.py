@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,19 @@ def check_place(target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{target} cannot be written.", f"{folder} is not writable.", "choose another folder.")
     if os.path.lexists(target) and not overwrite:
         raise OutputError(f"{target} exists already.", "nothing is overwritten unasked.", "rename it, or --overwrite.")
+
+
+def refuse_input(target: Path, inputs: Sequence[Path]) -> None:
+    """Refuse to write over one of the files that the work reads, even when overwriting was asked for."""
+    here = target.resolve()
+    if any(path.resolve() == here for path in inputs):
+        raise OutputError(f"{target} is one of the inputs.", "no input is ever modified.", "choose another name.")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it exists; `OutputError` when that fails."""
+    with translated(folder):
+        folder.mkdir(exist_ok=True)
 
 
 def write_picture(pixels: Pixels, target: Path, *, overwrite: bool, icc: bytes | None = None) -> None:
