@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackcore.errors import PluginError
+from stackcore.errors import ConfigError, PluginError, UsageError
 from stackcore.hookspecs import Kind
 from stackcore.protocols import Aligner, Developer, Executor, Fuser, Sharpener
 from stackcore.registry import Registry
@@ -49,6 +49,10 @@ class Toolbox:
         return built
 
     def _build(self, kind: Kind, name: str, **given: Any) -> Any:
+        try:
+            self._registry.options(kind, name, given)
+        except ConfigError as error:  # `given` has options of its own on the command line; the rest came by --set
+            raise UsageError(error.what, error.why, error.fix) from error
         return self._registry.build(kind, name, {**given, **self._settings.get(kind, {})})
 
     def _all_developers(self) -> dict[str, Developer]:
