@@ -61,7 +61,7 @@ def _expand(item: Path, suffixes: Collection[str]) -> list[Path]:
     if item.is_dir():
         return sorted(_readable(item.iterdir(), suffixes), key=natural_key)
     if item.name.endswith(MANIFEST_SUFFIX):
-        return _from_manifest(item)
+        return [_known(frame, suffixes) for frame in _from_manifest(item)]
     if item.exists():
         return [_known(item, suffixes)]
     if glob.has_magic(str(item)):
