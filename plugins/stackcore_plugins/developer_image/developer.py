@@ -17,6 +17,8 @@ _PIXEL_LIMIT = 1_000_000_000
 """A frame of more than a gigapixel is taken for an image bomb."""
 _SIDEWAYS = 5
 """EXIF orientations from here on swap width and height."""
+_COLOURS = ("b-w", "grey16", "srgb", "rgb", "rgb16", "scrgb", "multiband")
+"""What libvips calls numbers that are grey or RGB as they stand."""
 
 
 class ImageDeveloper:
@@ -27,33 +29,45 @@ class ImageDeveloper:
 
     def probe(self, path: Path) -> FrameInfo:
         """Size after orientation, dtype and ICC profile, from the header."""
-        image = _open(path, access="sequential")
+        image = _open(path)
         width, height = image.width, image.height
-        if "orientation" in image.get_fields() and int(image.get("orientation")) >= _SIDEWAYS:
+        if _orientation(image) >= _SIDEWAYS:
             width, height = height, width
-        icc = bytes(image.get("icc-profile-data")) if "icc-profile-data" in image.get_fields() else None
+        # The profile of a CMYK file says nothing about the RGB that it is converted to.
+        has_profile = "icc-profile-data" in image.get_fields() and image.interpretation != "cmyk"
+        icc = bytes(image.get("icc-profile-data")) if has_profile else None
         return FrameInfo(width=width, height=height, dtype=_dtype(image, path), icc=icc)
 
     def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
         """Shrink on load where the format can (JPEG, WebP)."""
+        image = _open(path)
+        dtype = _dtype(image, path)
         try:
-            image = pyvips.Image.thumbnail(str(path), max_size_px, height=max_size_px, size="down", fail_on="truncated")
-            return _rgb(image, path)
+            if dtype == "uint8" and not image.hasalpha():
+                shrunk = pyvips.Image.thumbnail(
+                    str(path), max_size_px, height=max_size_px, size="down", fail_on="error"
+                )
+                return _pixels(_rgb(shrunk, path), dtype)
+            # `thumbnail` makes 8 bits of everything, takes float for linear light, and blackens what is transparent.
+            rgb = _rgb(image, path)
+            scale = max_size_px / max(rgb.width, rgb.height)
+            return _upright(rgb if scale >= 1 else rgb.resize(scale), dtype)
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
 
     def read(self, path: Path) -> Pixels:
         """Decode everything; a truncated file is an error, never a grey patch."""
-        image = _open(path, access="sequential")
+        image = _open(path)
+        dtype = _dtype(image, path)
         try:
-            return _rgb(image.autorot(), path)
+            return _upright(_rgb(image, path), dtype)
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
 
 
-def _open(path: Path, **options: Any) -> Any:
+def _open(path: Path) -> Any:
     try:
-        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", **options)
+        image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
     if image.width * image.height > _PIXEL_LIMIT:
@@ -63,6 +77,10 @@ def _open(path: Path, **options: Any) -> Any:
             "check that it is a photograph.",
         )
     return image
+
+
+def _orientation(image: Any) -> int:
+    return int(image.get("orientation")) if "orientation" in image.get_fields() else 1
 
 
 def _dtype(image: Any, path: Path) -> str:
@@ -75,10 +93,14 @@ def _dtype(image: Any, path: Path) -> str:
     return _DTYPES[image.format]
 
 
-def _rgb(image: Any, path: Path) -> Pixels:
-    dtype = _dtype(image, path)
+def _rgb(image: Any, path: Path) -> Any:
+    """Three channels of RGB in the depth of the file."""
     if image.interpretation == "cmyk":
-        image = image.colourspace("srgb")
+        image = image.colourspace("rgb16" if image.format == "ushort" else "srgb")
+    if image.interpretation not in _COLOURS:
+        raise UnreadableFrame(
+            f"{path} holds {image.interpretation} colours.", "a frame is grey or RGB.", "convert it to 16-bit RGB."
+        )
     if image.bands in (2, 4):
         image = image.extract_band(0, n=image.bands - 1)
     if image.bands == 1:
@@ -89,6 +111,15 @@ def _rgb(image: Any, path: Path) -> Pixels:
             "a frame is grey or RGB, with or without alpha.",
             "convert it to RGB.",
         )
+    return image
+
+
+def _upright(image: Any, dtype: str) -> Pixels:
+    """Decode from top to bottom, then turn: a file is not read in the order that turning asks for."""
+    return _pixels(image if _orientation(image) == 1 else image.copy_memory().autorot(), dtype)
+
+
+def _pixels(image: Any, dtype: str) -> Pixels:
     pixels: Pixels = np.ndarray(
         buffer=image.write_to_memory(), dtype=np.dtype(dtype), shape=(image.height, image.width, 3)
     )
