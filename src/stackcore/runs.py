@@ -25,6 +25,15 @@ CANCELLED_EXIT = 130
 BUG_EXIT = 1
 
 
+class StopFlag(threading.Event):
+    """A cancel flag that also knows whether the user insisted.
+
+    `KeyboardInterrupt` is lost when the signal arrives while C code calls back into Python; `at_once` stays.
+    """
+
+    at_once: bool = False
+
+
 @dataclass
 class Run:
     """A run under way: where events go, and the flag that asks it to stop.
@@ -41,6 +50,11 @@ class Run:
         """Name of the run, unique and sortable by time."""
         return self.bus.run_id
 
+    @property
+    def stops_at_once(self) -> bool:
+        """True when whoever cancels the run does not want to wait for its clean end either."""
+        return isinstance(self.cancel, StopFlag) and self.cancel.at_once
+
     def emit(self, event: BaseEvent) -> None:
         """Tell every listener."""
         if isinstance(event, Warned):
@@ -48,7 +62,9 @@ class Run:
         self.bus.emit(event)
 
     def check_cancelled(self) -> None:
-        """Raise `Cancelled` once the run was asked to stop."""
+        """Raise `Cancelled` once the run was asked to stop, `KeyboardInterrupt` when it was told to stop at once."""
+        if self.stops_at_once:
+            raise KeyboardInterrupt
         if self.cancel.is_set():
             raise Cancelled("The run was cancelled.", "it was asked to stop.", "start it again when you are ready.")
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import sys
 import threading
 
 import pytest
 
+from stackcore.cli.signals import cancel_on_signals
 from stackcore.errors import Cancelled, FrameError
-from stackcore.events import BaseEvent, RunFinished, RunStarted, Waiting, Warned
-from stackcore.runs import new_run_id, run_scope
+from stackcore.events import BaseEvent, EventBus, RunFinished, RunStarted, Waiting, Warned
+from stackcore.runs import Run, StopFlag, new_run_id, run_scope
 
 
 @pytest.fixture
@@ -86,3 +91,25 @@ def test_run_names_sort_by_time_and_differ():
     names = {new_run_id() for _ in range(50)}
     assert len(names) == 50
     assert all(re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{6}", name) for name in names)
+
+
+def test_a_run_that_must_stop_at_once_does_not_end_as_merely_cancelled():
+    flag = StopFlag()
+    flag.set()
+    run = Run(EventBus("run"), flag)
+    with pytest.raises(Cancelled):
+        run.check_cancelled()
+    flag.at_once = True
+    with pytest.raises(KeyboardInterrupt):
+        run.check_cancelled()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to one process")
+def test_a_second_ctrl_c_counts_even_when_its_exception_is_swallowed():
+    flag = StopFlag()
+    with cancel_on_signals(flag):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert (flag.is_set(), flag.at_once) == (True, False)
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert flag.at_once

@@ -159,6 +159,8 @@ class Engine:
         self._run.emit(Returning(steps=-self.focus.now))
         try:
             for part in split_movement(-self.focus.now, self._camera.traits.max_drive):
+                if self._run.stops_at_once:
+                    return "the way back was stopped at once"
                 if not self._camera.wait_ready(READY_TIMEOUT_S):
                     return f"the camera was still busy after {READY_TIMEOUT_S:.0f} s"
                 self._drive(part)

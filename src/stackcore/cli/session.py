@@ -11,6 +11,7 @@ from stackcore.cli.failures import report_bug, report_cancelled, report_error
 from stackcore.cli.signals import cancel_on_signals
 from stackcore.errors import Cancelled, StackcoreError
 from stackcore.events import BaseEvent, Listener, RunFinished, to_json
+from stackcore.runs import StopFlag
 
 Work = Callable[[Sequence[Listener], threading.Event], object]
 """What a command does, given the listeners of its run and the flag that asks it to stop."""
@@ -33,7 +34,7 @@ def run_command(work: Work, *, json: bool = False, quiet: bool = False, verbose:
     Exit codes are those of the error; 130 when the run was cancelled, 1 for a bug.
     """
     ending = _Ending()
-    cancel = threading.Event()
+    cancel = StopFlag()
     screen = _JsonLines() if json else _screen(quiet=quiet, verbose=verbose)
     try:
         with cancel_on_signals(cancel):

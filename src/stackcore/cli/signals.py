@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from stackcore.runs import StopFlag
+
 FINISHING = b"\nFinishing cleanly; press Ctrl-C again to stop at once.\n"
 
 
 @contextmanager
-def cancel_on_signals(cancel: threading.Event) -> Iterator[None]:
+def cancel_on_signals(cancel: StopFlag) -> Iterator[None]:
     """Let the first Ctrl-C set `cancel` and the second raise `KeyboardInterrupt`; SIGTERM only ever sets it.
 
     Handlers are put back at the end. Outside the main thread, which alone can have handlers, nothing is changed.
@@ -26,6 +28,7 @@ def cancel_on_signals(cancel: threading.Event) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if asked:
+            cancel.at_once = True  # the exception is lost if this interrupts a callback from C; the flag is not
             raise KeyboardInterrupt
         terminate(number, frame)
 
