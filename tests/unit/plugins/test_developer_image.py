@@ -205,7 +205,7 @@ def test_what_is_not_an_image_is_named(developer: ImageDeveloper, tmp_path: Path
 
 
 def test_a_missing_file_is_named(developer: ImageDeveloper, tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFrame, match="gone.tif"):
+    with pytest.raises(UnreadableFrame, match=r"gone\.tif"):
         developer.probe(tmp_path / "gone.tif")
 
 
