@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,7 @@ class StackResult:
     peak_memory_bytes: int | None
 
     def summary(self) -> dict[str, Any]:
-        """What the `result` event says."""
-        record = asdict(self)
-        del record["picture"], record["survey"]
-        record["output"] = None if self.output is None else str(self.output)
-        return record
+        """What the `result` event says: everything but the pixels."""
+        left_out = ("picture", "survey")
+        record = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
+        return {**record, "output": None if self.output is None else str(self.output), "crop": list(self.crop)}
