@@ -239,11 +239,15 @@ def _up(picture: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.floa
 
 
 def _shrink(valid: NDArray[np.bool_] | None, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
-    """Validity one level down: a pixel is covered when all that it is made of is."""
+    """Validity one level down: a pixel counts as covered when most of what it is made of is.
+
+    All of it would be too much to ask: a coarse pixel sees hundreds of fine ones, and frames that miss a few of them
+    at the border would lose it to worse ones. What lies beyond a frame repeats its edge, which is a fair guess.
+    """
     if valid is None:
         return None
-    eroded = cv2.erode(valid.view(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
-    return np.asarray(eroded[::2, ::2][: shape[0], : shape[1]]).astype(np.bool_)
+    covered: NDArray[np.bool_] = _down(valid.astype(np.float32))[: shape[0], : shape[1]] > 0.5
+    return covered
 
 
 @lru_cache(maxsize=16)
