@@ -17,8 +17,8 @@ from stackcore.terms import Encoding, Pixels
 from stackcore_plugins.developer_libraw.plugin import LibRawOptions
 
 _GAMMA = {"srgb": (2.4, 12.92), "linear": (1.0, 1.0)}
-_SIDEWAYS = (5, 6)
-"""LibRaw's flip codes that swap width and height."""
+_TRANSPOSED = 4
+"""The bit of LibRaw's flip codes that swaps width and height."""
 
 
 class LibRawDeveloper:
@@ -33,14 +33,14 @@ class LibRawDeveloper:
         self._fixed: dict[str, Any] = {}
 
     def prepare(self, reference: Path, encoding: Encoding) -> None:
-        """Take white balance, levels and orientation from the reference frame."""
+        """Take white balance, black, white and orientation from the reference frame."""
         with _opened(reference) as raw:
             balance = [float(v) for v in raw.camera_whitebalance]
             if balance[3] == 0:
                 balance[3] = balance[1]
             self._fixed = {
                 "user_wb": balance if min(balance) > 0 else [float(v) for v in raw.daylight_whitebalance],
-                "user_sat": int(raw.white_level),
+                **_levels(raw),
                 "user_flip": int(raw.sizes.flip),
                 "gamma": _GAMMA[encoding],
                 "no_auto_bright": True,
@@ -56,7 +56,7 @@ class LibRawDeveloper:
         with _opened(path) as raw:
             sizes = raw.sizes
             width, height = int(sizes.width), int(sizes.height)
-            if int(self._fixed.get("user_flip", sizes.flip)) in _SIDEWAYS:
+            if int(self._fixed.get("user_flip", sizes.flip)) & _TRANSPOSED:
                 width, height = height, width
         return FrameInfo(width=width, height=height, dtype="uint16")
 
@@ -75,23 +75,30 @@ class LibRawDeveloper:
 
     def _develop(self, path: Path, *, half_size: bool) -> Pixels:
         with _opened(path) as raw:
-            try:
-                developed: Pixels = raw.postprocess(half_size=half_size, **self._fixed)
-            except rawpy.LibRawError as error:
-                raise _unreadable(path, error) from error
+            developed: Pixels = raw.postprocess(half_size=half_size, **self._fixed)
         return developed
+
+
+def _levels(raw: Any) -> dict[str, Any]:
+    """Black of each channel, and the number above it that means white.
+
+    LibRaw wants white counted from black, of which the highest is taken: then a photosite that is full is white in
+    all channels. A mosaic that is not 2x2 keeps the levels of its file, for rawpy cannot tell its black.
+    """
+    if raw.raw_pattern is None or raw.raw_pattern.shape != (2, 2):
+        return {}
+    black = [int(level) for level in raw.black_level_per_channel]
+    return {"user_black": 0, "user_cblack": black, "user_sat": int(raw.white_level) - max(black)}
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    """A raw file; whatever LibRaw finds wrong with it, now or later, is an `UnreadableFrame`."""
     try:
-        raw = rawpy.imread(str(path))
+        with rawpy.imread(str(path)) as raw:
+            yield raw
     except (rawpy.LibRawError, OSError) as error:
         raise _unreadable(path, error) from error
-    try:
-        yield raw
-    finally:
-        raw.close()
 
 
 def _unreadable(path: Path, error: Exception) -> UnreadableFrame:
