@@ -235,23 +235,27 @@ class _Stack:
 
 def _textured(width: int, height: int, dtype: str, seed: int) -> Pixels:
     rng = np.random.default_rng([seed, width, height])
-    picture = rng.random((height, width, 3), dtype=np.float32)
-    picture = cv2.GaussianBlur(picture, (0, 0), 0.4 + 0.5 * seed)
+    picture = _blurred(rng.random((height, width, 3), dtype=np.float32), 0.4 + 0.5 * seed)
     picture[: height // 3, : width // 2] = 0.25  # equal in all frames
     picture[-(height // 4) :, -(width // 4) :] = (0.0, 0.5, 1.0)  # at black and white
     if dtype == "float32":
         return picture
-    return np.rint(picture * FULL_SCALE[dtype]).astype(dtype)
+    whole: Pixels = np.rint(picture * FULL_SCALE[dtype]).astype(dtype)
+    return whole
 
 
 def half_sharp_pair() -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Truth and two frames (64, 96, 3) float32: the first is sharp on the left, the second on the right."""
-    truth = cv2.GaussianBlur(np.random.default_rng(5).random((64, 96, 3), dtype=np.float32), (0, 0), 0.8)
-    blurred = cv2.GaussianBlur(truth, (0, 0), 3)
-    left = np.zeros((64, 96, 1), np.float32)
+    truth = _blurred(np.random.default_rng(5).random((64, 96, 3), dtype=np.float32), 0.8)
+    soft = _blurred(truth, 3)
+    left = np.zeros((64, 96, 3), np.float32)
     left[:, :48] = 1
-    left = cv2.GaussianBlur(left, (0, 0), 4)[..., None]
-    return truth, [truth * left + blurred * (1 - left), truth * (1 - left) + blurred * left]
+    left = _blurred(left, 4)
+    return truth, [truth * left + soft * (1 - left), truth * (1 - left) + soft * left]
+
+
+def _blurred(picture: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.float32)
 
 
 def _fold(fuser: Fuser[Any], stack: _Stack, indices: Sequence[int]) -> Any:
