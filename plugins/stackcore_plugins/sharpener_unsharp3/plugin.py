@@ -52,6 +52,13 @@ class Unsharp3Options(Options):
             raise ValueError("each radius lies between 0.3 and 500 pixels")
         return value
 
+    @field_validator("base")
+    @classmethod
+    def _amounts(cls, value: Three) -> Three:
+        if not all(0 <= part <= 10 for part in value):
+            raise ValueError("each amount lies between 0 and 10")
+        return value
+
 
 def _build(options: Unsharp3Options) -> Sharpener:
     from stackcore_plugins.sharpener_unsharp3.sharpener import Unsharp3
