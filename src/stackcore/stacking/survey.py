@@ -224,7 +224,8 @@ def _report_lost(
         raise AlignmentFailed(
             "The frames could not be aligned.",
             f"{len(lost)} of {len(transforms)} frames found no match in their neighbours.",
-            "check that they show one subject; frames that are aligned already need `--no-align`.",
+            f"check that they show one subject, {reader.paths[reader.reference].name} in the middle above all; frames "
+            "that are aligned already need `--no-align`.",
         )
 
 
