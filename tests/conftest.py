@@ -1,4 +1,4 @@
-"""What every test may use: a home of its own, and plugins that come from made-up distributions."""
+"""What every test may use: a home of its own, plugins from made-up distributions, and a small stack with its truth."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
 import pytest
+
+if TYPE_CHECKING:
+    from stackcore.testing.scene import SyntheticStack
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +70,25 @@ class _FakeDistribution(importlib_metadata.Distribution):
 def fake_plugins(monkeypatch: pytest.MonkeyPatch) -> FakePlugins:
     """Replace what is installed by what the test adds."""
     return FakePlugins(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def small_stack() -> SyntheticStack:
+    """Six frames of 360 x 240 that move, breathe, flicker and are noisy; nobody may change them."""
+    from stackcore.testing.scene import make_stack
+
+    stack = make_stack(360, 240, 6, seed=3)
+    for frame in stack.frames:
+        frame.flags.writeable = False
+    return stack
+
+
+@pytest.fixture(scope="session")
+def stack_folder(small_stack: SyntheticStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The frames of `small_stack` as img8.tif, img9.tif, img10.tif ...; nobody may write into this folder."""
+    import cv2
+
+    folder = tmp_path_factory.mktemp("stack")
+    for index, frame in enumerate(small_stack.frames):
+        assert cv2.imwrite(str(folder / f"img{8 + index}.tif"), frame[..., ::-1])
+    return folder

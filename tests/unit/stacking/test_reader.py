@@ -1,0 +1,157 @@
+"""Frames as files: whether they fit together, and that nothing is decoded twice."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from stackcore.errors import FrameMismatch, UnreadableFrame
+from stackcore.protocols import FrameInfo
+from stackcore.stacking.reader import StackReader
+
+
+def noise(height: int = 48, width: int = 64, dtype: str = "uint8") -> np.ndarray:
+    return np.random.default_rng(2).integers(0, np.iinfo(dtype).max, (height, width, 3)).astype(dtype)
+
+
+class CountingDeveloper:
+    def __init__(self, size: int = 8) -> None:
+        self.reads: list[tuple[str, int]] = []
+        self.prepared: list[Path] = []
+        self._pixels = np.zeros((size, size, 3), np.uint8)
+
+    def prepare(self, reference: Path, encoding: str) -> None:
+        self.prepared.append(reference)
+
+    def probe(self, path: Path) -> FrameInfo:
+        return FrameInfo(width=8, height=8, dtype="uint8")
+
+    def read(self, path: Path) -> np.ndarray:
+        return self._pixels
+
+    def read_reduced(self, path: Path, max_size_px: int) -> np.ndarray:
+        self.reads.append((path.name, max_size_px))
+        return self._pixels
+
+
+def counting(frames: int = 10, size: int = 8) -> tuple[CountingDeveloper, StackReader]:
+    developer = CountingDeveloper(size)
+    return developer, StackReader([Path(f"{i}.jpg") for i in range(frames)], {".jpg": developer}, "srgb")
+
+
+def test_frames_come_back_as_they_were_written(save, open_stack):
+    frames = [noise(), noise()[::-1]]
+    reader = open_stack(save(frames))
+    assert (len(reader), reader.reference) == (2, 1)
+    assert (reader.info.width, reader.info.height, reader.info.dtype) == (64, 48, "uint8")
+    for index, frame in enumerate(frames):
+        assert np.array_equal(reader.read(index), frame)
+    assert reader.reduced(0, 32).shape == (24, 32, 3)
+
+
+def test_every_developer_is_prepared_once_with_the_reference():
+    developer, reader = counting(5)
+    assert developer.prepared == [Path("2.jpg")]
+    assert reader.reference == 2
+
+
+def test_a_frame_of_another_size_is_named_with_both_sizes(save, open_stack):
+    with pytest.raises(FrameMismatch) as caught:
+        open_stack(save([noise(), noise(), noise(), noise(47, 64)]))
+    assert "Frame 3 (f3.tif)" in caught.value.what
+    assert "64x47" in caught.value.why
+    assert "f2.tif is 64x48" in caught.value.why
+
+
+def test_a_frame_of_another_depth_is_named_with_both_depths(save, open_stack):
+    with pytest.raises(FrameMismatch) as caught:
+        open_stack(save([noise(dtype="uint16"), noise(), noise()]))
+    assert "Frame 0 (f0.tif)" in caught.value.what
+    assert "uint16" in caught.value.why
+    assert "uint8" in caught.value.why
+
+
+def test_a_frame_that_is_not_what_its_header_said():
+    _, reader = counting(3, size=9)
+    with pytest.raises(FrameMismatch, match=r"Frame 1 \(1\.jpg\)"):
+        reader.read(1)
+
+
+@pytest.mark.parametrize("keep", [0.9, 0.5])
+def test_a_truncated_jpeg_is_named(save, open_stack, keep):
+    paths = save([noise(), noise(), noise()], ".jpg")
+    paths[1].write_bytes(paths[1].read_bytes()[: int(paths[1].stat().st_size * keep)])
+    reader = open_stack(paths)
+    for read in (lambda: reader.read(1), lambda: reader.reduced(1, 32)):
+        with pytest.raises(UnreadableFrame) as caught:
+            read()
+        assert "f1.jpg" in caught.value.what
+        assert "truncated" in caught.value.why
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff"])
+def test_a_file_that_is_no_picture_is_named_at_once(save, open_stack, content):
+    paths = save([noise(), noise()], ".jpg")
+    paths[0].write_bytes(content)
+    with pytest.raises(UnreadableFrame, match=r"f0\.jpg"):
+        open_stack(paths)
+
+
+def test_a_reduced_frame_is_decoded_once_and_forgotten_after_some_others():
+    developer, reader = counting()
+    for index in (0, 1, 0, 1, 2):
+        reader.reduced(index, 32)
+    assert developer.reads == [("0.jpg", 32), ("1.jpg", 32), ("2.jpg", 32)]
+    reader.reduced(0, 16)
+    assert developer.reads[-1] == ("0.jpg", 16)
+    for index in range(3, 10):
+        reader.reduced(index, 32)
+    before = len(developer.reads)
+    reader.reduced(0, 32)
+    assert len(developer.reads) == before + 1
+
+
+def test_two_threads_that_ask_at_once_decode_once():
+    developer, reader = counting()
+    barrier = threading.Barrier(4)
+
+    def ask(_: int) -> np.ndarray:
+        barrier.wait()
+        return reader.reduced(3, 32)
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(ask, range(4))
+    assert developer.reads == [("3.jpg", 32)]
+    assert all(other is first for other in others)
+
+
+def test_a_failed_decode_is_tried_again():
+    developer, reader = counting()
+    answers = iter([OSError("gone"), None])
+
+    def once(path: Path, max_size_px: int) -> np.ndarray:
+        error = next(answers)
+        if error is not None:
+            raise error
+        return np.zeros((8, 8, 3), np.uint8)
+
+    developer.read_reduced = once
+    with pytest.raises(OSError, match="gone"):
+        reader.reduced(0, 32)
+    assert reader.reduced(0, 32).shape == (8, 8, 3)
+
+
+def test_sixteen_bits_survive(tmp_path, open_stack):
+    frame = noise(dtype="uint16")
+    paths = [tmp_path / "a.png", tmp_path / "b.tif"]
+    for path in paths:
+        assert cv2.imwrite(str(path), frame[..., ::-1])
+    reader = open_stack(paths)
+    assert reader.info.dtype == "uint16"
+    assert np.array_equal(reader.read(0), frame)
+    assert np.array_equal(reader.read(1), frame)

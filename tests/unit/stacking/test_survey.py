@@ -1,0 +1,224 @@
+"""The survey on a stack whose truth is known: geometry, exposure, and what is done about frames that do not fit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stackcore.errors import AlignmentFailed, Cancelled
+from stackcore.events import BaseEvent, Progress, StageStarted, Warned
+from stackcore.protocols import Aligner, Registration
+from stackcore.registry import Registry
+from stackcore.stacking.inputs import collect
+from stackcore.stacking.reader import StackReader
+from stackcore.stacking.survey import Survey, run_survey, survey_record, unaligned
+from stackcore.terms import Region, Transform
+from stackcore.testing.scene import SyntheticStack, make_stack
+from stackcore.testing.sensor import Motion
+
+Open = Callable[[Sequence[Path]], StackReader]
+
+
+class Surveyor:
+    """Runs surveys with the built-in aligner and remembers what they told."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry, self.events = registry, list[BaseEvent]()
+        self.aligner: Aligner = registry.build("aligner", "ecc")
+        self.cancel = threading.Event()
+
+    def __call__(self, reader: StackReader, *, workers: int = 2, **options: Any) -> Survey:
+        executor = self.registry.build("executor", "local", {"workers": workers})
+        try:
+            return run_survey(reader, self.aligner, executor, self.events.append, self.cancel, **options)
+        finally:
+            executor.close()
+
+    def of(self, kind: type[BaseEvent]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def surveyor(registry: Registry) -> Surveyor:
+    return Surveyor(registry)
+
+
+@pytest.fixture
+def reader(stack_folder: Path, open_stack: Open) -> StackReader:
+    return open_stack(collect([stack_folder], {".tif"}))
+
+
+def grey(stack: SyntheticStack) -> np.ndarray:
+    noise = np.random.default_rng(9).integers(-1, 2, stack.frames[0].shape)
+    return (128 + noise).astype(np.uint8)
+
+
+def matrices(survey: Survey) -> list[np.ndarray | None]:
+    return [None if frame.transform is None else frame.transform.matrix for frame in survey.frames]
+
+
+def corner_error(found: Transform, true: Transform, width: int = 360, height: int = 240) -> float:
+    corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1.0]])
+    return float(np.sqrt(((found.apply(corners) - true.apply(corners)) ** 2).sum(axis=1).mean()))
+
+
+def test_geometry_and_exposure_are_recovered(surveyor, reader, small_stack):
+    survey = surveyor(reader)
+    assert (survey.width, survey.height, survey.reference, survey.model) == (360, 240, 3, "similarity")
+    furthest = max(corner_error(Transform.identity(), true) for true in small_stack.transforms)
+    assert furthest > 2  # the frames did move
+    for frame, true, gain in zip(survey.frames, small_stack.transforms, small_stack.gains, strict=True):
+        assert corner_error(frame.transform, true) < 0.3
+        assert frame.gain == pytest.approx((gain,) * 3, rel=0.01)
+    assert survey.frames[3].transform.is_identity
+    assert survey.frames[3].gain == (1, 1, 1)
+    assert [frame.index for frame in survey.used] == list(range(6))
+
+
+def test_the_crop_lies_in_every_frame_and_wastes_little(surveyor, reader):
+    survey = surveyor(reader)
+    crop = survey.crop
+    corners = np.array([[x, y] for x in (crop.x, crop.right - 1) for y in (crop.y, crop.bottom - 1)], float)
+    for frame in survey.frames:
+        there = frame.transform.apply(corners)
+        assert np.all(there > -1e-3)
+        assert np.all(there < np.array([359, 239]) + 1e-3)
+    assert 0.9 * 360 * 240 < crop.width * crop.height < 360 * 240
+    assert survey.whole == Region(0, 0, 360, 240)
+
+
+def test_sharpness_moves_through_the_stack(surveyor, reader):
+    sharpness = surveyor(reader).sharpness
+    assert sharpness.shape == (6, 8, 12)
+    assert len(set(sharpness.argmax(axis=0).ravel())) >= 4  # cells are sharpest in different frames
+
+
+def test_what_is_told(surveyor, reader):
+    surveyor(reader)
+    assert surveyor.of(StageStarted) == [StageStarted(stage="align", total=5)]
+    assert [event.done for event in surveyor.of(Progress)] == [1, 2, 3, 4, 5]
+    assert surveyor.of(Warned) == []
+
+
+def test_parallelism_does_not_matter(surveyor, reader):
+    one, *others = [surveyor(reader, workers=workers) for workers in (1, 2, 3)]
+    for other in others:
+        assert np.array_equal(matrices(one), matrices(other))
+        assert [f.gain for f in one.frames] == [f.gain for f in other.frames]
+        assert np.array_equal(one.sharpness, other.sharpness)
+        assert (one.crop, one.noise_sigma) == (other.crop, other.noise_sigma)
+
+
+def test_the_order_of_the_frames_does_not_matter(surveyor, stack_folder, open_stack):
+    paths = collect([stack_folder], {".tif"})[:5]  # an odd number has the same middle in both orders
+    forth, back = surveyor(open_stack(paths)), surveyor(open_stack(paths[::-1]))
+    assert np.allclose(matrices(forth), matrices(back)[::-1], rtol=0, atol=1e-9)
+    assert np.allclose([f.gain for f in forth.frames], [f.gain for f in back.frames][::-1], rtol=1e-6)
+    assert forth.crop == back.crop
+
+
+def test_exposure_is_left_alone_when_asked(surveyor, reader):
+    assert all(frame.gain == (1, 1, 1) for frame in surveyor(reader, match_exposure=False).frames)
+
+
+@pytest.mark.parametrize("bad", [1, 4])
+def test_a_frame_that_shows_nothing_is_left_out_and_those_beyond_it_are_placed(
+    surveyor, small_stack, save, open_stack, bad
+):
+    frames = list(small_stack.frames)
+    frames[bad] = grey(small_stack)
+    survey = surveyor(open_stack(save(frames)))
+    assert survey.frames[bad].transform is None
+    assert survey.frames[bad].reason
+    assert [frame.index for frame in survey.used] == [i for i in range(6) if i != bad]
+    for frame in survey.used:
+        assert corner_error(frame.transform, small_stack.transforms[frame.index]) < 0.4
+    [warning] = surveyor.of(Warned)
+    assert (warning.code, warning.frame) == ("frame-skipped", f"f{bad}.tif")
+    assert f"f{bad}.tif is left out" in warning.message
+
+
+def test_two_bad_frames_in_a_row_are_bridged_too(surveyor, small_stack, save, open_stack):
+    frames = list(small_stack.frames)
+    frames[1] = frames[2] = grey(small_stack)
+    survey = surveyor(open_stack(save(frames)))
+    assert [frame.index for frame in survey.used] == [0, 3, 4, 5]
+    assert corner_error(survey.frames[0].transform, small_stack.transforms[0]) < 0.5
+    assert [warning.frame for warning in surveyor.of(Warned)] == ["f1.tif", "f2.tif"]
+
+
+def test_a_bad_frame_costs_one_more_registration_not_one_for_each_frame_beyond(surveyor, small_stack, save, open_stack):
+    sharp = small_stack.frames[3]
+    reader = open_stack(save([*[sharp] * 6, grey(small_stack), *[sharp] * 4]))  # the reference is frame 5
+    pairs = []
+    register = surveyor.aligner.register
+
+    def counted(fixed: Any, moving: Any) -> Registration:
+        pairs.append((fixed.index, moving.index))
+        return register(fixed, moving)
+
+    surveyor.aligner.register = counted
+    assert len(surveyor(reader).used) == 10
+    assert sorted(pairs)[-1] == (9, 10)
+    assert len(pairs) == 10 + 1
+    assert (5, 7) in pairs
+
+
+def test_a_bad_frame_stops_the_run_when_asked(surveyor, small_stack, save, open_stack):
+    frames = list(small_stack.frames)
+    frames[4] = grey(small_stack)
+    with pytest.raises(AlignmentFailed) as caught:
+        surveyor(open_stack(save(frames)), on_failure="stop")
+    assert "Frame 4 (f4.tif)" in caught.value.what
+    assert "--on-unaligned skip" in caught.value.fix
+
+
+def test_a_stack_of_which_one_frame_is_left_is_an_error(surveyor, small_stack, save, open_stack):
+    nothing = grey(small_stack)
+    with pytest.raises(AlignmentFailed) as caught:
+        surveyor(open_stack(save([nothing, small_stack.frames[3], nothing])))
+    assert "2 of 3 frames" in caught.value.why
+    assert "--no-align" in caught.value.fix
+    assert "f1.tif" in caught.value.fix
+
+
+def test_frames_of_black_are_featureless(surveyor, small_stack, save, open_stack):
+    black = np.zeros_like(small_stack.frames[0])
+    with pytest.raises(AlignmentFailed):
+        surveyor(open_stack(save([black, black])))
+    assert surveyor.of(Warned)[0].message.endswith("the frame is featureless.")
+
+
+def test_an_unmoved_stack_is_left_exactly_as_it_is(surveyor, save, open_stack):
+    still = make_stack(300, 200, 5, seed=1, motion=Motion.none())
+    survey = surveyor(open_stack(save(still.frames)))
+    assert all(frame.transform.is_identity for frame in survey.frames)
+    assert survey.crop == Region(0, 0, 300, 200)
+
+
+def test_a_cancel_ends_it(surveyor, reader):
+    surveyor.cancel.set()
+    with pytest.raises(Cancelled):
+        surveyor(reader)
+    assert surveyor.of(Progress) == []
+
+
+def test_frames_that_are_aligned_already_are_taken_as_they_lie(reader):
+    survey = unaligned(reader)
+    assert all(frame.transform.is_identity for frame in survey.frames)
+    assert survey.crop == survey.whole
+    assert survey.model == "none"
+    assert survey.noise_sigma > 0
+    assert survey_record(survey) == {"noise_sigma": survey.noise_sigma, "sharpness": None, "sharpness_cells": None}
+
+
+def test_the_record_for_reports(surveyor, reader):
+    survey = surveyor(reader)
+    record = survey_record(survey)
+    assert np.array(record["sharpness_cells"]).shape == (6, 8, 12)
+    assert record["sharpness"] == pytest.approx(survey.sharpness.mean(axis=(1, 2)), abs=1e-6)
