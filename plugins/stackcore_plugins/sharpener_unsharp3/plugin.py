@@ -76,6 +76,6 @@ def stackcore_sharpeners() -> Iterable[Offer[Sharpener]]:
             options=Unsharp3Options,
             build=_build,
             capabilities=("three-scale",),
-            needs=("pyvips",),
+            needs=("cv2",),
         )
     ]
