@@ -174,6 +174,7 @@ def sharpen(
             raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
         writing.refuse_input(target, pictures)
         reader = StackReader(pictures, tools.developers, "srgb")
+        run.check_cancelled()
         run.emit(StageStarted(stage="sharpen", total=1))
         picture = engine.sharpen(reader.read(0), "srgb")
         run.emit(Progress(stage="sharpen", done=1, total=1))

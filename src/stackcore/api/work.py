@@ -98,6 +98,7 @@ class Work:
 
     def sharpen(self, engine: Any, picture: Pixels) -> Pixels:
         """The last stage before writing."""
+        self.run.check_cancelled()
         self.run.emit(StageStarted(stage="sharpen", total=1))
         with self.timed("sharpen"):
             sharp: Pixels = engine.sharpen(picture, self.options.encoding)
