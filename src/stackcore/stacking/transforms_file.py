@@ -101,7 +101,7 @@ def matrices_json(survey: Survey) -> str:
 def read(path: Path, paths: Sequence[Path], size: tuple[int, int], encoding: Encoding) -> Survey:
     """Read a transforms file for frames of this `size` (width, height), worked on in this `encoding`.
 
-    `ConfigError` names the first wrong key; `FrameMismatch` when number, size or encoding of the frames differ (names
+    `ConfigError` names a wrong key; `FrameMismatch` when number, size or encoding of the frames differ (names
     may differ: the same geometry serves another lighting of the subject).
     """
     width, height = size
@@ -110,7 +110,8 @@ def read(path: Path, paths: Sequence[Path], size: tuple[int, int], encoding: Enc
     except OSError as error:
         raise ConfigError(f"{path} cannot be read.", f"{error.strerror}.", "check the path.") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        faults = error.errors(include_url=False)
+        first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])  # a mistyped key
         key = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigError(
             f"{path} is not a valid transforms file.", f"{key}: {first['msg']}.", "write it anew: stackcore align."
