@@ -24,8 +24,8 @@ class LocalExecutor:
         self._workers = options.workers or available_cores()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
-        self._threads_before = cv2.getNumThreads()
-        cv2.setNumThreads(1)
+        self._open = True
+        _OPENCV.enter()
 
     @property
     def workers(self) -> int:
@@ -73,7 +73,9 @@ class LocalExecutor:
         """Let running tasks end, drop the rest."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._decoder.shutdown(wait=True, cancel_futures=True)
-        cv2.setNumThreads(self._threads_before)
+        if self._open:
+            self._open = False
+            _OPENCV.leave()
 
     def _add(self, fuser: Fuser[Any], state: Any, frame: Frame, cancel: threading.Event) -> Any:
         if not isinstance(fuser, ParallelFuser):
@@ -95,6 +97,31 @@ class LocalExecutor:
                 future.cancel()
             wait(futures)
             raise
+
+
+class _SingleThreadedOpenCV:
+    """OpenCV has one number of threads for the whole process: it is 1 from the first executor to the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                cv2.setNumThreads(self._before)
+
+
+_OPENCV = _SingleThreadedOpenCV()
 
 
 def available_cores() -> int:
