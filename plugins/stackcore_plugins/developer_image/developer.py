@@ -47,11 +47,11 @@ class ImageDeveloper:
                 shrunk = pyvips.Image.thumbnail(
                     str(path), max_size_px, height=max_size_px, size="down", fail_on="error"
                 )
-                return _pixels(_rgb(shrunk, path), dtype)
+                return _pixels(_rgb(shrunk, path), dtype, path)
             # `thumbnail` makes 8 bits of everything, takes float for linear light, and blackens what is transparent.
             rgb = _rgb(image, path)
             scale = max_size_px / max(rgb.width, rgb.height)
-            return _upright(rgb if scale >= 1 else rgb.resize(scale), dtype)
+            return _upright(rgb if scale >= 1 else rgb.resize(scale), dtype, path)
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
 
@@ -60,7 +60,7 @@ class ImageDeveloper:
         image = _open(path)
         dtype = _dtype(image, path)
         try:
-            return _upright(_rgb(image, path), dtype)
+            return _upright(_rgb(image, path), dtype, path)
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
 
@@ -114,15 +114,21 @@ def _rgb(image: Any, path: Path) -> Any:
     return image
 
 
-def _upright(image: Any, dtype: str) -> Pixels:
+def _upright(image: Any, dtype: str, path: Path) -> Pixels:
     """Decode from top to bottom, then turn: a file is not read in the order that turning asks for."""
-    return _pixels(image if _orientation(image) == 1 else image.copy_memory().autorot(), dtype)
+    return _pixels(image if _orientation(image) == 1 else image.copy_memory().autorot(), dtype, path)
 
 
-def _pixels(image: Any, dtype: str) -> Pixels:
+def _pixels(image: Any, dtype: str, path: Path) -> Pixels:
     pixels: Pixels = np.ndarray(
         buffer=image.write_to_memory(), dtype=np.dtype(dtype), shape=(image.height, image.width, 3)
     )
+    if dtype == "float32" and not np.isfinite(pixels).all():  # one of them spreads over the whole result
+        raise UnreadableFrame(
+            f"{path} holds pixels that are no numbers.",
+            f"{int(np.count_nonzero(~np.isfinite(pixels)))} of its values are NaN or infinite.",
+            "fill them in with the program that made the file, or leave the frame out.",
+        )
     return pixels
 
 

@@ -232,3 +232,15 @@ def test_an_image_bomb_is_refused_by_its_header(developer: ImageDeveloper, tmp_p
     for read in (developer.probe, developer.read, lambda p: developer.read_reduced(p, 100)):
         with pytest.raises(UnreadableFrame, match="1000 megapixels"):
             read(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_no_numbers_are_refused(
+    developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, value: float
+) -> None:
+    holed = scene.copy()
+    holed[20, 30, 1] = value
+    path = save(holed, tmp_path / "holed.tif", "scrgb")
+    for read in (developer.read, lambda p: developer.read_reduced(p, 40), lambda p: developer.read_reduced(p, 1000)):
+        with pytest.raises(UnreadableFrame, match=r"holed\.tif holds pixels that are no numbers"):
+            read(path)
