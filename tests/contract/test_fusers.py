@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,20 @@ def test_the_picture_of_the_pyramid_does_not_depend_on_its_bands(
     frames: list[Frame], info: StackInfo, band_rows: int, options: dict[str, int]
 ) -> None:
     expected, cut = (_folded(PyramidFuser(PyramidOptions(**options), rows), frames, info) for rows in (300, band_rows))
+    np.testing.assert_array_equal(cut, expected)
+
+
+@pytest.mark.parametrize("band_rows", [64, 10_000])
+def test_nor_on_its_bands_where_pixels_are_no_numbers(frames: list[Frame], info: StackInfo, band_rows: int) -> None:
+    holed = []
+    for frame in frames:
+        pixels = frame.pixels.astype(np.float32) / np.float32(65535)
+        pixels[60:70, 20:50, frame.index % 3] = np.nan
+        pixels[127 + frame.index, 5] = np.inf
+        holed.append(Frame(frame.index, pixels, frame.valid))
+    as_float = replace(info, dtype="float32")
+    expected, cut = (_folded(PyramidFuser(PyramidOptions(), rows), holed, as_float) for rows in (128, band_rows))
+    assert np.isfinite(cut).all()
     np.testing.assert_array_equal(cut, expected)
 
 

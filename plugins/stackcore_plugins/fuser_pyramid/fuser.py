@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Task
-from stackcore.terms import Frame, Fused, StackInfo
+from stackcore.terms import Frame, Fused, Rows, StackInfo
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 from stackcore_plugins.fuser_pyramid.softmax import UNCOVERED, SoftMean
 
@@ -37,6 +37,9 @@ _INHERITS_FROM = 3
 
 _BAND_ROWS = 128
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
+_NEIGHBOURS = 9
+"""Pixels of a row that fill the place of one that is no number."""
+
 _COARSEST_PX = 16
 """The shorter side of the coarsest level is not made smaller than this."""
 
@@ -132,7 +135,7 @@ class PyramidFuser:
         first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
         rows = frame.rows(first, min(bottom + self._margin, frame.height))
-        gauss, valid = rows.pixels, rows.valid
+        gauss, valid = (rows.pixels, rows.valid) if state.info.dtype != "float32" else _numbers(rows)
         for level in range(fine):
             a, b = top >> level, _halved(bottom, level)
             below = _down(gauss)
@@ -223,6 +226,23 @@ class PyramidFuser:
             detail = state.levels[level].mean[first >> level : _halved(last, level)]
             picture = _up(picture, detail.shape[:2]) + detail
         return picture[top - first : bottom - first]
+
+
+def _numbers(rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Pixels and validity of a band; what is NaN or infinite is uncovered, else it would spread over every level.
+
+    Its place takes the mean of its neighbours in the row, so that it has no edge; in the row only, so that the
+    band does not matter.
+    """
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(rows.pixels).all(axis=2))
+    if finite.all():
+        return rows.pixels, rows.valid
+    kept = np.where(finite[..., None], rows.pixels, np.float32(0))
+    near = (_NEIGHBOURS, 1)
+    share = cv2.blur(finite.astype(np.float32), near, borderType=cv2.BORDER_CONSTANT)[..., None]
+    mean = cv2.blur(kept, near, borderType=cv2.BORDER_CONSTANT) / np.maximum(share, np.float32(0.5 / _NEIGHBOURS))
+    filled = np.where(finite[..., None], kept, mean)
+    return np.asarray(filled, np.float32), finite if rows.valid is None else finite & rows.valid
 
 
 def _halved(rows: int, times: int) -> int:

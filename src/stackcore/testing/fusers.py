@@ -169,6 +169,20 @@ class FuserContract:
             difference = float(np.abs(picture - frame).mean())
             assert difference < 0.02, f"pixels outside a frame of {stack} change the picture by {difference}"
 
+    def test_pixels_that_are_no_numbers_stay_out(self) -> None:
+        """NaN compares false both ways: one would tie the picture to the order of work, or spread over it."""
+        stack = _Stack(self.sizes[0], "float32")
+        stack.pixels[1] = stack.pixels[1].copy()
+        stack.pixels[1][20, 30, 1] = np.nan
+        stack.pixels[1][45:48, 70:74] = np.inf
+        stack.pixels[1][0, 0] = -np.inf
+        plans: list[Plan] = [*_CUTS, [(1,)]]
+        for plan in plans:
+            picture = _fuse(self.make(), stack, plan).pixels
+            assert np.isfinite(picture).all(), f"NaN and infinity in one frame of {stack} reach the picture"
+            assert picture.min() > -0.5
+            assert picture.max() < 1.5
+
     def test_what_no_frame_covers_is_still_a_number(self) -> None:
         """Corners that alignment has emptied in every frame are not cropped if the user says so."""
         stack = _Stack(self.sizes[0], "float32")
