@@ -90,7 +90,7 @@ def _explain(error: ValidationError, model: type[Options], owner: str) -> Config
     about = f" ({field.description})" if field is not None and field.description else ""
     return ConfigError(
         f'Option "{key}" of the {owner} cannot be {first["input"]!r}.',
-        f"{first['msg'].lower()}{about}",
+        f"{first['msg'].removeprefix('Value error, ').lower()}{about}",
         f"set it within its limits, or leave it out to use {field.default!r}."
         if field
         else "see `stackcore plugins show`.",
