@@ -169,6 +169,9 @@ def test_the_colour_profile_is_that_of_the_reference(tmp_path, small_stack):
         image.write_to_file(str(tmp_path / f"{index}.tif"))
     target = tmp_path / "out.png"
     stack(tmp_path / "*.tif", target, align=False)
+    api.survey(tmp_path / "[0-3].tif", aligned=tmp_path / "aligned", align=False)
+    for path in (tmp_path / "aligned").iterdir():
+        assert pyvips.Image.new_from_file(str(path)).get("icc-profile-data") == profiles["p3"]
     assert profiles["p3"] != profiles["srgb"]
     assert pyvips.Image.new_from_file(str(target)).get("icc-profile-data") == profiles["p3"]
 

@@ -118,7 +118,17 @@ def test_a_reduced_frame_is_decoded_once_and_forgotten_after_some_others():
 
 def test_two_threads_that_ask_at_once_decode_once():
     developer, reader = counting()
-    barrier = threading.Barrier(4)
+    barrier, another = threading.Barrier(4), threading.Event()
+    decode = developer.read_reduced
+
+    def wait_for_another(path: Path, max_size_px: int) -> np.ndarray:
+        if developer.reads:
+            another.set()
+        pixels = decode(path, max_size_px)
+        another.wait(0.1)  # time for a second decode to begin, if one were let in
+        return pixels
+
+    developer.read_reduced = wait_for_another
 
     def ask(_: int) -> np.ndarray:
         barrier.wait()
