@@ -80,9 +80,10 @@ def test_srgb_follows_its_curve(developer: LibRawDeveloper, tmp_path: Path) -> N
 def test_a_highlight_changes_nothing_elsewhere(tmp_path: Path, encoding: str, demosaic: str) -> None:
     """LibRaw's defaults make such a frame darker by a fifth."""
     developer = LibRawDeveloper(LibRawOptions(demosaic=demosaic))
-    with_light = textured()
+    without, with_light = textured(), textured()
+    without[24:32, 40:48] = 0.85  # near enough to white for LibRaw to make it white
     with_light[24:32, 40:48] = 4.0
-    plain = write_dng(tmp_path / "plain.dng", textured())
+    plain = write_dng(tmp_path / "plain.dng", without)
     bright = write_dng(tmp_path / "bright.dng", with_light)
     developer.prepare(plain, encoding)
     a, b = developer.read(plain), developer.read(bright)
@@ -90,6 +91,7 @@ def test_a_highlight_changes_nothing_elsewhere(tmp_path: Path, encoding: str, de
     touched[14:42, 30:58] = True
     np.testing.assert_array_equal(a[~touched], b[~touched])
     assert b[26:30, 42:46].min() >= 65534
+    assert a[26:30, 42:46].max() < 65000
     far = np.s_[30:, :12]
     np.testing.assert_array_equal(developer.read_reduced(plain, 48)[far], developer.read_reduced(bright, 48)[far])
 

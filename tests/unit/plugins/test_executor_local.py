@@ -261,6 +261,29 @@ def test_fuse_hands_on_what_a_task_raises_when_the_others_have_ended(
     assert len(running) == len(ended)  # none is still at work on the state
 
 
+def test_a_failed_task_waits_for_its_neighbours(cancel: threading.Event, info: StackInfo) -> None:
+    """Else they would still write into a state that somebody is about to drop."""
+    both_begun, failing, left = threading.Barrier(2), threading.Event(), threading.Event()
+    left_too_early = []
+
+    def work(index: int, number: int) -> None:
+        if number == 0:
+            both_begun.wait(PATIENCE_S)
+            failing.set()
+            raise ZeroDivisionError("in a task")
+        if number == 1:
+            both_begun.wait(PATIENCE_S)
+            failing.wait(PATIENCE_S)
+            left_too_early.append(left.wait(0.1))  # no sleep: it ends at once when `fuse` has been left
+
+    executor = LocalExecutor(LocalOptions(workers=2))
+    with pytest.raises(ZeroDivisionError):
+        executor.fuse(SteppedFuser(work), info, Frames(1), cancel, ignore)
+    left.set()
+    executor.close()
+    assert left_too_early == [False]
+
+
 @pytest.mark.parametrize("broken", [0, 3, 4])
 def test_fuse_hands_on_what_decoding_raises(
     executor: LocalExecutor, cancel: threading.Event, info: StackInfo, broken: int
