@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -108,3 +110,9 @@ def _folded(fuser: PyramidFuser, frames: list[Frame], info: StackInfo) -> np.nda
     for frame in frames:
         fuser.add(state, frame)
     return fuser.finish(state).pixels
+
+
+def test_the_contract_needs_no_pytest() -> None:
+    """`stackcore plugins check` uses it where only the tool is installed."""
+    code = "import sys; sys.modules['pytest'] = sys.modules['hypothesis'] = None; import stackcore.testing.fusers"
+    subprocess.run([sys.executable, "-c", code], check=True)
