@@ -84,6 +84,11 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(stackcore: Run, shoot: Path
     assert [path.name for path in shoot.parent.iterdir()] == ["shoot"]
 
 
+def test_a_quiet_dry_run_names_no_picture_that_is_not_there(stackcore: Run, shoot: Path) -> None:
+    done = stackcore("stack", "shoot", "-o", "a.tif", "--dry-run", "-q")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
 def test_options_reach_the_plugins(stackcore: Run, shoot: Path) -> None:
     assert stackcore("stack", "shoot", "-o", "a.tif", "--no-align").code == 0
     assert stackcore("stack", "shoot", "-o", "b.tif", "--no-align", "--set", "fuser.levels=3").code == 0

@@ -36,7 +36,9 @@ class Summary:
 
     @property
     def place(self) -> str | None:
-        """Where the result is: the one path that a script wants, or None."""
+        """Where the result is: the one path that a script wants, or None; a dry run has none."""
+        if self.result.get("dry_run"):
+            return None
         return next((str(self.result[key]) for key in PLACES if self.result.get(key)), None)
 
     @property

@@ -10,8 +10,9 @@ from stackcore.stacking.transfer import UNITY, Gain, normalise
 from stackcore.terms import FULL_SCALE, Encoding, Frame, Pixels, Region, Rows, Transform
 
 _GRID = 1024.0
-"""Source coordinates are rounded to 1/1024 px. Then float32 holds them exactly, so that a row is the same to the
-bit in whatever band it is asked for; OpenCV itself interpolates at 1/32 px."""
+"""Source coordinates are rounded to 1/1024 px, which float32 holds exactly up to 16 384 px: then taking the first row
+of a band away from them loses nothing, and a row is the same in whatever band it is asked for. OpenCV itself
+interpolates at 1/32 px, which hides most of the difference, not all."""
 
 _REACH = 4
 """Source rows read beyond the mapped ones: bicubic needs two, rounding one."""

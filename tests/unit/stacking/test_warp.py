@@ -77,8 +77,9 @@ def test_a_ramp_shows_that_each_pixel_comes_from_where_the_matrix_says(transform
     columns, lines = np.meshgrid(np.arange(20, 120.0), np.arange(15, 85.0))
     there = transform.apply(np.column_stack([columns.ravel(), lines.ravel()])).reshape(70, 100, 2)
     error_px = (frame.pixels[..., :2] - there / 400) * 400
-    # OpenCV interpolates at 1/32 px, and its bicubic (a = -0.75) bends a ramp by up to 0.03 px, evenly to both sides.
-    assert np.abs(error_px).max() < 0.055
+    # OpenCV interpolates at 1/32 px, and its bicubic (a = -0.75) bends a ramp by up to 0.03 px, evenly to both sides;
+    # version 4.10 reaches 0.064, version 5 stays below 0.055.
+    assert np.abs(error_px).max() < 0.07
     assert np.abs(error_px.mean(axis=(0, 1))).max() < 0.01
 
 
