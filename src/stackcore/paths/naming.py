@@ -97,9 +97,7 @@ def translated(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        fix = (
-            "free some space, or choose another disk." if full else "choose a folder that you may write to."
-        )
+        fix = "free some space, or choose another disk." if full else "choose a folder that you may write to."
         reason = error.strerror or str(error)
         raise OutputError(f"{target} could not be saved.", f"{reason[:1].lower()}{reason[1:]}.", fix) from error
 
