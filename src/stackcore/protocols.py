@@ -126,6 +126,8 @@ class TokenContext:
 
     `run_started` and `taken_at` are aware datetimes in local time; `counter` is the number reserved for this
     file from the counter that the token asked for; `image_in_run` counts saved files of this run from 1.
+    `fields` holds job name, batch id and batch fields as far as they were given (`job`, `batch_id`, `bd1` to `bd6`),
+    `answers` what the user was asked for at the start of the run, by label; `label` is that of the token itself.
     """
 
     run_started: datetime
@@ -141,6 +143,8 @@ class TokenContext:
     camera: CameraInfo
     counter: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
 
 
 class Token(Protocol):
@@ -155,6 +159,18 @@ class Token(Protocol):
 
     def expand(self, context: TokenContext, digits: int | None) -> str:
         """Return the text that takes the token's place; what is unsafe in a name is neutralised afterwards."""
+        ...
+
+
+@runtime_checkable
+class AskingToken(Protocol):
+    """A token whose value the user gives once for a whole run.
+
+    A colon and a label follow its name (`@ASK:subject`). The answer is in `TokenContext.answers` under that label.
+    """
+
+    def question(self, label: str) -> str:
+        """Return what to ask for, in words: `subject`."""
         ...
 
 

@@ -18,10 +18,9 @@ from stackcore.paths.counters import Counters
 from stackcore.paths.sanitise import sanitise
 from stackcore.paths.template import expand, parse
 from stackcore.protocols import CameraInfo, TokenContext
-from stackcore_plugins.tokens_standard.plugin import StandardToken, stackcore_tokens
+from stackcore_plugins.tokens_standard.plugin import stackcore_tokens
 
 TOKENS = {offer.name: offer.build(offer.options()) for offer in stackcore_tokens()}
-TOKENS["JOB"] = StandardToken(lambda context, _: context.fields["job"])
 
 CONTEXT = TokenContext(
     run_started=datetime(2026, 11, 22, tzinfo=UTC),
@@ -44,7 +43,24 @@ nasty = st.sampled_from(
 )
 values = st.lists(any_text | nasty, max_size=4).map("".join)
 pieces = st.sampled_from(
-    ["@GRP", "@UGRP", "@GCT4", "@PCT2", "@D1", "@DT1", "@MCT", "@JOB", "@@", "/", "\\", "a", ".jpg"]
+    [
+        "@GRP",
+        "@UGRP",
+        "@GCT4",
+        "@PCT2",
+        "@D1",
+        "@DT1",
+        "@MCT",
+        "@JOB",
+        "@ASK:x",
+        "@EXT",
+        "@SLICE",
+        "@@",
+        "/",
+        "\\",
+        "a",
+        ".jpg",
+    ]
 )
 templates = st.lists(pieces | values.filter(lambda text: "@" not in text), min_size=1, max_size=8).map("".join)
 
@@ -63,7 +79,7 @@ def test_a_template_survives_a_round_trip(text: str) -> None:
 
 @given(templates, values)
 def test_no_expansion_escapes(text: str, job: str) -> None:
-    context = replace(CONTEXT, fields={"job": job})
+    context = replace(CONTEXT, fields={"job": job}, answers={"x": job})
     try:
         template = parse(text, TOKENS, drives=False)
     except UsageError:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stackcore import folders
 from stackcore.actions import Action
-from stackcore.api.preparing import CaptureRequest, build_tokens, prepare, resolve_settings
-from stackcore.capturing.clock import Clock, SystemClock
+from stackcore.api.naming import first_path, sample_facts
+from stackcore.api.preparing import CaptureRequest, prepare
 from stackcore.capturing.plan import CaptureSettings, Estimate, estimate
-from stackcore.capturing.profiles import DEFAULT_PROFILE
-from stackcore.capturing.saving import FrameNamer, RunFacts
 from stackcore.capturing.session import SAMPLE_EXTENSION, Shoot
 from stackcore.events import Listener, Result, Warned
 from stackcore.paths.counters import Counters
-from stackcore.paths.template import Template, parse
-from stackcore.protocols import CameraInfo, Token
-from stackcore.registry import Registry
 from stackcore.runs import run_scope
 
 
@@ -33,14 +27,6 @@ class PlannedCapture:
     estimate: Estimate
     first_file: Path | None
     simulated: bool
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PathPreview:
-    """The path that the next file would get, and what was neutralised in it."""
-
-    path: Path
     warnings: tuple[str, ...]
 
 
@@ -59,33 +45,14 @@ def plan_capture(
         return planned
 
 
-def preview_path(
-    template: str,
-    *,
-    profile: str = DEFAULT_PROFILE,
-    extension: str = SAMPLE_EXTENSION,
-    registry: Registry | None = None,
-    clock: Clock | None = None,
-) -> PathPreview:
-    """Return the path that `template` would give the next file of a run; takes no counter number.
-
-    `UsageError` for a template that cannot be read.
-    """
-    tokens = build_tokens(registry or Registry.discover())
-    request = CaptureRequest(path=template, profile=profile, clock=clock)
-    settings = resolve_settings(request)
-    namer = _namer(parse(template, tokens), tokens, settings, profile, clock or SystemClock())
-    path, warnings = namer.first(Counters(folders.state_folder()), extension)
-    return PathPreview(path=path, warnings=warnings)
-
-
 def _plan(what: Shoot) -> PlannedCapture:
     settings = what.settings
     actions = tuple(what.mode.actions(settings.plan, what.camera.traits))
     first, warnings = None, tuple[str, ...]()
     if what.mode.saves:
-        namer = _namer(what.template, what.tokens, settings, what.profile, what.clock, what.base)
-        first, warnings = namer.first(Counters(what.state_folder), SAMPLE_EXTENSION)
+        facts = sample_facts(settings, what.profile, what.clock, what.answers)
+        counters = Counters(what.state_folder)
+        first, warnings = first_path(what.template, what.tokens, facts, counters, SAMPLE_EXTENSION, what.base)
     return PlannedCapture(
         settings=settings,
         actions=actions,
@@ -94,26 +61,6 @@ def _plan(what: Shoot) -> PlannedCapture:
         simulated=what.camera.traits.simulated,
         warnings=warnings,
     )
-
-
-def _namer(
-    template: Template,
-    tokens: Mapping[str, Token],
-    settings: CaptureSettings,
-    profile: str,
-    clock: Clock,
-    base: Path | None = None,
-) -> FrameNamer:
-    """Name files for a camera that is not connected."""
-    facts = RunFacts(
-        started=clock.now(),
-        profile=profile,
-        mode=settings.mode,
-        slices=settings.slices,
-        step=settings.step,
-        camera=CameraInfo(provider=settings.camera, model=settings.camera),
-    )
-    return FrameNamer(template, tokens, facts, base)
 
 
 def _plan_as_data(planned: PlannedCapture) -> dict[str, Any]:

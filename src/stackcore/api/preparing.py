@@ -10,12 +10,13 @@ from typing import Any
 
 from stackcore import folders
 from stackcore.capturing.clock import Clock, SystemClock
-from stackcore.capturing.plan import CaptureSettings, make_settings
+from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings, make_settings
 from stackcore.capturing.profiles import DEFAULT_PROFILE, load_profile, store_profile
 from stackcore.capturing.session import Shoot
 from stackcore.config import refuse_unknown_sections
-from stackcore.errors import OutputError, PluginError
+from stackcore.errors import OutputError, PluginError, UsageError, did_you_mean
 from stackcore.events import Warned
+from stackcore.paths.questions import check_answers
 from stackcore.paths.template import parse
 from stackcore.protocols import CameraProvider, RunMode, Token
 from stackcore.registry import Registry
@@ -37,6 +38,10 @@ class CaptureRequest:
         Names of plugins.
     path
         Path template of the saved files.
+    fields
+        Job, batch id and batch fields for the names of files: `job`, `batch_id`, `bd1` to `bd6`.
+    answers
+        Answers to the questions of the template, by label: `{"subject": "Carabus"}` for `@ASK:subject`.
     base
         Folder that a relative template starts at, used as it is; the current folder where it is None.
     profile, save_profile
@@ -55,6 +60,8 @@ class CaptureRequest:
     mode: str | None = None
     camera: str | None = None
     path: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
     profile: str = DEFAULT_PROFILE
     save_profile: bool = True
@@ -67,7 +74,8 @@ class CaptureRequest:
         """Return what was asked for in words, without what is left to the profile."""
         names = ("slices", "step", "delay_ms", "mode", "camera", "path")
         chosen = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return {**chosen, "profile": self.profile}
+        answers = {"answers": dict(self.answers)} if self.answers else {}
+        return {**chosen, **self.fields, **answers, "profile": self.profile}
 
 
 def prepare(request: CaptureRequest, run: Run) -> Shoot:
@@ -82,6 +90,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
     mode: RunMode = registry.build("mode", settings.mode, request.settings.get("mode", {}))
     tokens = build_tokens(registry)
     template = parse(settings.path, tokens)
+    answers = check_answers(template, tokens, request.answers)
     camera: CameraProvider = registry.build("camera", settings.camera, camera_options)
     return Shoot(
         camera=camera,
@@ -90,19 +99,28 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         profile=request.profile,
         template=template,
         tokens=tokens,
+        answers=answers,
         base=request.base,
         state_folder=folders.state_folder(),
         clock=request.clock or SystemClock(),
         start_live_view=request.start_live_view,
-        extra_settings={"profile": request.profile, "camera_options": camera_options.model_dump(mode="json")},
+        extra_settings={
+            "profile": request.profile,
+            "answers": answers,
+            "camera_options": camera_options.model_dump(mode="json"),
+        },
         on_ready=lambda: _remember(request, settings, run),
     )
 
 
 def resolve_settings(request: CaptureRequest) -> CaptureSettings:
     """Join what was given with what the profile remembers."""
+    for name in request.fields:
+        if name not in BATCH_FIELDS:
+            known = did_you_mean(name, BATCH_FIELDS)
+            raise UsageError(f'There is no batch field "{name}".', "they have fixed names.", known)
     remembered = load_profile(folders.config_folder(), request.profile)
-    given = {name: value for name, value in request.given().items() if name != "profile"}
+    given = {name: value for name, value in request.given().items() if name in CaptureSettings.model_fields}
     return make_settings({**remembered, **given})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ def capture(
     mode: str | None = None,
     camera: str | None = None,
     path: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    answers: Mapping[str, str] | None = None,
     base: Path | None = None,
     profile: str = DEFAULT_PROFILE,
     save_profile: bool = True,
@@ -101,6 +103,8 @@ def capture(
         mode=mode,
         camera=camera,
         path=path,
+        fields=fields or {},
+        answers=answers or {},
         base=base,
         profile=profile,
         save_profile=save_profile,

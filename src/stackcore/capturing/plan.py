@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from stackcore.actions import (
     SLICES_MAX,
@@ -31,6 +31,22 @@ _ALLOWED = {
 }
 
 
+BATCH_FIELDS = ("job", "batch_id", "bd1", "bd2", "bd3", "bd4", "bd5", "bd6")
+"""Settings that mean nothing to the run and stand in the names of its files."""
+
+
+def _decodable(text: str) -> str:
+    """Refuse what a shell passed on although it is no UTF-8: no event and no manifest could show it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("not valid UTF-8") from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_decodable)]
+
+
 class CaptureSettings(BaseModel):
     """The settings of a run that a profile remembers."""
 
@@ -42,11 +58,24 @@ class CaptureSettings(BaseModel):
     mode: str = Field("full", description="Run mode.")
     path: str = Field(DEFAULT_TEMPLATE, description="Path template of saved files.")
     camera: str = Field("simulator", description="Camera provider.")
+    job: Text = Field("", description="Job name, for @JOB.")
+    batch_id: Text = Field("", description="Batch id, for @BID.")
+    bd1: Text = Field("", description="Batch field 1, for @BD1.")
+    bd2: Text = Field("", description="Batch field 2, for @BD2.")
+    bd3: Text = Field("", description="Batch field 3, for @BD3.")
+    bd4: Text = Field("", description="Batch field 4, for @BD4.")
+    bd5: Text = Field("", description="Batch field 5, for @BD5.")
+    bd6: Text = Field("", description="Batch field 6, for @BD6.")
 
     @property
     def plan(self) -> CapturePlan:
         """The part that a run mode needs."""
         return CapturePlan(slices=self.slices, step=self.step, delay_ms=self.delay_ms)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The part that path tokens may know: job, batch id and batch fields that have a value."""
+        return {name: value for name in BATCH_FIELDS if (value := getattr(self, name))}
 
 
 def make_settings(values: dict[str, Any]) -> CaptureSettings:
@@ -58,7 +87,7 @@ def make_settings(values: dict[str, Any]) -> CaptureSettings:
         name = str(first["loc"][0])
         raise UsageError(
             f"{name} cannot be {first['input']!r}.",
-            f"{name} takes {_ALLOWED.get(name, 'text')}.",
+            f"{name} takes {_ALLOWED.get(name, 'text in UTF-8')}.",
             "choose a value within the range.",
         ) from error
 

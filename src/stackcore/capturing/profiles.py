@@ -15,7 +15,7 @@ from stackcore.paths.naming import replace
 DEFAULT_PROFILE = "default"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_REMEMBERED = ("slices", "step", "delay_ms", "mode", "path", "camera")
+_REMEMBERED = tuple(CaptureSettings.model_fields)
 
 
 def profile_file(folder: Path, name: str) -> Path:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 from stackcore.errors import OutputError
 from stackcore.events import Saved, Saving, Warned
 from stackcore.paths.counters import Counters, Numbers, Reservation
-from stackcore.paths.naming import Placed, next_free, numbered, place
+from stackcore.paths.naming import Placed, free_suffix, numbered, place
 from stackcore.paths.template import Expanded, Template, expand
 from stackcore.protocols import CameraInfo, CapturedFile, Token, TokenContext
 from stackcore.runs import Run
@@ -19,7 +19,7 @@ from stackcore.runs import Run
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """What path tokens may know of a whole run."""
+    """What path tokens may know of a whole run; `fields` and `answers` are those of `TokenContext`."""
 
     started: datetime
     profile: str
@@ -27,6 +27,8 @@ class RunFacts:
     slices: int
     step: int
     camera: CameraInfo
+    fields: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 class FrameNamer:
@@ -46,7 +48,7 @@ class FrameNamer:
     def expand(
         self, numbers: Numbers, *, taken_at: datetime, image: int, extension: str, slice_index: int, offset: int
     ) -> Expanded:
-        """Path of image number `image` (from 1) of the run."""
+        """Path of a file of image number `image` (from 1) of the run."""
 
         def context_for(token: Token) -> TokenContext:
             return TokenContext(
@@ -62,6 +64,8 @@ class FrameNamer:
                 image_in_run=image,
                 camera=self._facts.camera,
                 counter=numbers[self._counter_name(token.counter)] if token.counter else None,
+                fields=self._facts.fields,
+                answers=self._facts.answers,
             )
 
         return expand(self._template, self._tokens, context_for, extension, self._base)
@@ -72,7 +76,8 @@ class FrameNamer:
         found = self.expand(
             numbers, taken_at=self._facts.started, image=1, extension=extension, slice_index=0, offset=0
         )
-        return next_free(found.with_extension(extension)), found.warnings
+        target = found.with_extension(extension)
+        return numbered(target, free_suffix([target])), found.warnings
 
     def _counter_name(self, counter: Literal["global", "profile"]) -> str:
         return f"profile:{self._facts.profile}" if counter == "profile" else "global"
@@ -81,8 +86,8 @@ class FrameNamer:
 class FrameSaver:
     """Saves the files of each slice and tells the listeners.
 
-    Files of one picture share one name and one number. The number counts as used once the first of them is in
-    place, and is given back when none is.
+    Files of one picture share one name and one number, and differ in what depends on their type. The number counts
+    as used once the first of them is in place, and is given back when none is.
     """
 
     def __init__(self, run: Run, namer: FrameNamer, counters: Counters, now: Callable[[], datetime]) -> None:
@@ -102,26 +107,29 @@ class FrameSaver:
         found: list[Expanded] = []
 
         def target_for(numbers: Numbers) -> Path:
-            expanded = self._namer.expand(
-                numbers,
-                taken_at=taken_at,
-                image=self._images + 1,
-                extension=files[0].extension,
-                slice_index=slice_index,
-                offset=offset,
-            )
-            found.append(expanded)
-            return expanded.with_extension(files[0].extension)
+            found[:] = [
+                self._namer.expand(
+                    numbers,
+                    taken_at=taken_at,
+                    image=self._images + 1,
+                    extension=file.extension,
+                    slice_index=slice_index,
+                    offset=offset,
+                )
+                for file in files
+            ]
+            return found[0].with_extension(files[0].extension)
 
         names = self._namer.counter_names
         reservation = self._counters.reserve(names, target_for) if names else Reservation({}, target_for({}))
+        targets = [name.with_extension(file.extension) for name, file in zip(found, files, strict=True)]
         placed: list[Placed] = []
         try:
-            for file in files:
-                target = found[-1].with_extension(file.extension)
-                suffix = placed[0].suffix if placed else 0
+            suffix = free_suffix(targets)
+            for file, target in zip(files, targets, strict=True):
                 self._run.emit(Saving(slice_index=slice_index, path=str(numbered(target, suffix))))
                 placed.append(place(file.data, target, suffix))
+                suffix = placed[-1].suffix
                 done(placed[-1])
                 if len(placed) == 1:
                     self._images += 1
@@ -131,7 +139,7 @@ class FrameSaver:
             if not placed and names:
                 self._counters.give_back(reservation)
             raise
-        self._warn(found[-1].warnings)
+        self._warn(_concerns(found, placed))
 
     def _mark_used(self, reservation: Reservation) -> None:
         if not reservation.numbers:
@@ -149,7 +157,7 @@ class FrameSaver:
         self._last = moment
         return moment
 
-    def _warn(self, messages: Sequence[str]) -> None:
+    def _warn(self, messages: Iterable[str]) -> None:
         for message in messages:
             if message not in self._told:
                 self._told.add(message)
@@ -158,3 +166,13 @@ class FrameSaver:
 
 def _saved(slice_index: int, file: Placed) -> Saved:
     return Saved(slice_index=slice_index, path=str(file.path), bytes=file.bytes, sha256=file.sha256)
+
+
+def _concerns(names: Sequence[Expanded], placed: Sequence[Placed]) -> Iterator[str]:
+    """What to tell about the names of one picture, each thing once."""
+    yield from dict.fromkeys(warning for name in names for warning in name.warnings)
+    if placed[0].suffix:
+        yield (
+            f'{placed[0].path.parent} holds files of that name already; new ones get "-(1)" and so on. '
+            "@GRP as a folder, or a counter in the name, keeps runs apart"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Shoot:
 
     A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside
     the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
-    between preflight and the first movement.
+    between preflight and the first movement. `answers` are those to the questions of the template.
     """
 
     camera: CameraProvider
@@ -49,6 +49,7 @@ class Shoot:
     profile: str
     template: Template
     tokens: Mapping[str, Token]
+    answers: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
     state_folder: Path
     clock: Clock
@@ -174,6 +175,8 @@ class _Session:
             slices=what.settings.slices,
             step=what.settings.step,
             camera=self._info,
+            fields=what.settings.fields,
+            answers=what.answers,
         )
 
     def _preflight(self, namer: FrameNamer, counters: Counters) -> None:

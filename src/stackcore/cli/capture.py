@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackcore.cli.naming import (
+    AskOption,
+    BatchIdOption,
+    Bd1Option,
+    Bd2Option,
+    Bd3Option,
+    Bd4Option,
+    Bd5Option,
+    Bd6Option,
+    JobOption,
+    ask_user,
+    given_fields,
+)
+
 if TYPE_CHECKING:
     from stackcore.api.planning import PlannedCapture
     from stackcore.api.preparing import CaptureRequest
@@ -31,6 +45,15 @@ def capture(
         str | None, typer.Option(help="Path template of the saved files, for example stackcore/@GRP/@GCT4.")
     ] = None,
     profile: Annotated[str, typer.Option(help="Whose remembered settings to start from.")] = "default",
+    job: JobOption = None,
+    batch_id: BatchIdOption = None,
+    bd1: Bd1Option = None,
+    bd2: Bd2Option = None,
+    bd3: Bd3Option = None,
+    bd4: Bd4Option = None,
+    bd5: Bd5Option = None,
+    bd6: Bd6Option = None,
+    ask: AskOption = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode: camera.width_px=1200."),
@@ -50,9 +73,12 @@ def capture(
     """
     from stackcore.cli.session import run_command
 
+    told: dict[str, str] = {}
+
     def request() -> CaptureRequest:
         from stackcore.api.preparing import CaptureRequest
         from stackcore.config import parse_settings
+        from stackcore.paths.questions import parse_answers
 
         return CaptureRequest(
             slices=slices,
@@ -61,6 +87,8 @@ def capture(
             mode=mode,
             camera=camera,
             path=path,
+            fields=given_fields(job=job, batch_id=batch_id, bd1=bd1, bd2=bd2, bd3=bd3, bd4=bd4, bd5=bd5, bd6=bd6),
+            answers={**parse_answers(ask or []), **told},
             profile=profile,
             save_profile=not no_save,
             start_live_view=not no_live_view_start,
@@ -80,6 +108,8 @@ def capture(
             _show(planned)
         return planned
 
+    if not json:
+        told.update(ask_user(request()))
     run_command(look_ahead if dry_run else work, json=json, quiet=quiet, verbose=verbose)
 
 

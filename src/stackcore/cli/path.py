@@ -6,6 +6,19 @@ from typing import Annotated
 
 import typer
 
+from stackcore.cli.naming import (
+    AskOption,
+    BatchIdOption,
+    Bd1Option,
+    Bd2Option,
+    Bd3Option,
+    Bd4Option,
+    Bd5Option,
+    Bd6Option,
+    JobOption,
+    given_fields,
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -15,19 +28,38 @@ def register(app: typer.Typer) -> None:
 
 
 def preview(
-    template: Annotated[str, typer.Argument(help="For example stackcore/@GRP/@GCT4.")],
-    profile: Annotated[str, typer.Option(help="Whose counter is shown.")] = "default",
+    template: Annotated[
+        str | None, typer.Argument(help="For example stackcore/@GRP/@GCT4; that of the profile when left out.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Whose counter and fields are shown.")] = "default",
     extension: Annotated[str, typer.Option(help="Extension of the file, without its dot.")] = "jpg",
+    job: JobOption = None,
+    batch_id: BatchIdOption = None,
+    bd1: Bd1Option = None,
+    bd2: Bd2Option = None,
+    bd3: Bd3Option = None,
+    bd4: Bd4Option = None,
+    bd5: Bd5Option = None,
+    bd6: Bd6Option = None,
+    ask: AskOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
 ) -> None:
-    """Show the path that the next file would get; takes no counter number."""
-    from stackcore.api.planning import preview_path
+    """Show the path that the next file would get; takes no counter number and touches no camera."""
+    from stackcore.api.naming import preview_path
+    from stackcore.paths.questions import parse_answers
 
-    found = preview_path(template, profile=profile, extension=extension)
+    found = preview_path(
+        template,
+        profile=profile,
+        extension=extension,
+        fields=given_fields(job=job, batch_id=batch_id, bd1=bd1, bd2=bd2, bd3=bd3, bd4=bd4, bd5=bd5, bd6=bd6),
+        answers=parse_answers(ask or []),
+    )
     if json:
         from json import dumps
 
-        typer.echo(dumps({"path": str(found.path), "warnings": list(found.warnings)}, indent=2))
+        told = {"template": found.template, "path": str(found.path), "warnings": list(found.warnings)}
+        typer.echo(dumps({"schema": "stackcore.path/1", **told}, indent=2, ensure_ascii=False))
         return
     typer.echo(str(found.path))
     for warning in found.warnings:

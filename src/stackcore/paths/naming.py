@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def place(data: bytes, target: Path, first_suffix: int = 0) -> Placed:
                     continue
                 _flush_folder(target.parent)
                 return Placed(name, len(data), hashlib.sha256(data).hexdigest(), suffix)
-    raise OutputError(f"{target} could not be saved.", f"{_MOST_NAMES} files have its name.", "choose another path.")
+    raise _names_used_up(target)
 
 
 def replace(data: bytes, target: Path) -> None:
@@ -63,9 +63,19 @@ def numbered(target: Path, suffix: int) -> Path:
     return target.with_name(f"{target.stem}-({suffix}){target.suffix}") if suffix else target
 
 
-def next_free(target: Path) -> Path:
-    """Return the name that `place` would choose now."""
-    return next(name for suffix in range(_MOST_NAMES) if not os.path.lexists(name := numbered(target, suffix)))
+def free_suffix(targets: Sequence[Path]) -> int:
+    """Return the lowest number of `-(n)`, 0 for none, that no target is taken with now; `place` takes it from there.
+
+    `OutputError` when there is none.
+    """
+    for suffix in range(_MOST_NAMES):
+        if not any(os.path.lexists(numbered(target, suffix)) for target in targets):
+            return suffix
+    raise _names_used_up(targets[0])
+
+
+def _names_used_up(target: Path) -> OutputError:
+    return OutputError(f"{target} could not be saved.", f"{_MOST_NAMES} files have its name.", "choose another path.")
 
 
 def move_without_replacing(source: Path, target: Path) -> None:

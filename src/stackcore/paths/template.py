@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackcore.errors import UsageError, did_you_mean
 from stackcore.paths.sanitise import NAME_BYTES, sanitise
-from stackcore.protocols import Token, TokenContext
+from stackcore.protocols import AskingToken, Token, TokenContext
 
 DEFAULT_TEMPLATE = "stackcore/@GRP/@GCT4"
 """Where frames go when nobody says otherwise: one folder per run, below the current folder."""
@@ -22,6 +22,7 @@ _SEPARATORS = re.compile(r"[/\\]+")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UNC = re.compile(r"[/\\]{2}([^/\\]+)[/\\]([^/\\]+)")
 _WORD = re.compile(r"[A-Za-z0-9]*")
+_LABEL = re.compile(r":([^\W_]+(?:_[^\W_]+)*)")
 _EXTENSIONS = re.compile(
     r"\.(jpe?g|tiff?|png|webp|avif|heic|heif|jxl|dng|nef|nrw|cr[23w]|arw|raf|rw2|orf|pef|srw|3fr|iiq|raw)$",
     re.IGNORECASE,
@@ -30,10 +31,14 @@ _EXTENSIONS = re.compile(
 
 @dataclass(frozen=True)
 class TokenUse:
-    """A token in a template: its name, and the digit that followed it."""
+    """A token in a template: its name, and the digit or the label that followed it."""
 
     name: str
     digits: int | None = None
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"@{self.name}{self.digits or ''}{':' if self.label else ''}{self.label}"
 
 
 Piece = str | TokenUse
@@ -77,9 +82,14 @@ class Template:
 
 @dataclass(frozen=True)
 class Expanded:
-    """A template with its tokens replaced: the absolute path without extension, and what was neutralised."""
+    """A template with its tokens replaced.
+
+    `stem` is the absolute path without extension, `root` the part of it where the template starts, and `warnings`
+    tell what was neutralised.
+    """
 
     stem: Path
+    root: Path
     warnings: tuple[str, ...]
 
     def with_extension(self, extension: str) -> Path:
@@ -93,8 +103,8 @@ def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "
 
     `/` and `\` both separate folders; a drive letter or `~` counts only at the very start; the longest token name
     wins; `@@` is a literal @. `drives` says whether this system has drive letters. Raises `UsageError` for an
-    unknown token, a digit that is missing, a drive where there is none, bytes that are no text, and a template
-    without a file name.
+    unknown token, a digit or label that is missing, a drive where there is none, bytes that are no text, and a
+    template without a file name.
     """
     _refuse_undecodable(text)
     anchor, rest = _split_anchor(text, drives)
@@ -112,6 +122,11 @@ def parse(text: str, tokens: Mapping[str, Token], *, drives: bool = os.name == "
     return Template(anchor, tuple(_pieces(name, text, tokens) for name in names), tuple(warnings))
 
 
+def written(name: str, token: Token) -> str:
+    """How a token is written, `n` for its digit: `@GCTn`, `@ASK:label`, `@GRP`."""
+    return f"@{name}{'n' if token.takes_digits else ''}{':label' if isinstance(token, AskingToken) else ''}"
+
+
 def expand(
     template: Template,
     tokens: Mapping[str, Token],
@@ -121,19 +136,22 @@ def expand(
 ) -> Expanded:
     """Replace the tokens; a token's value can never add a folder level, and no name is unsafe.
 
+    A token without a value, like `@LENS` where the camera names none, draws a warning.
     `extension` (without a dot) is what the name must leave room for. A relative template starts at
     `base`, which is used as it is, or else at the current folder. Raises `UsageError` when `~` stands for no folder.
     """
     warnings: list[str] = list(template.warnings)
-    path = _root(template.anchor, base)
+    root = path = _root(template.anchor, base)
     last = len(template.levels) - 1
     for position, level in enumerate(template.levels):
-        name = "".join(_text(piece, tokens, context_for) for piece in level)
+        texts = [_text(piece, tokens, context_for) for piece in level]
+        warnings.extend(f"{piece} has no value" for piece, text in zip(level, texts, strict=True) if not text)
+        name = "".join(texts)
         room = NAME_BYTES - (SUFFIX_ROOM + 1 + len(extension.encode()) if position == last else 0)
         safe, reasons = sanitise(name, room)
         warnings.extend(f'{reason}; it is written as "{safe}"' for reason in reasons)
         path = path / safe
-    return Expanded(path, tuple(warnings))
+    return Expanded(path, root, tuple(warnings))
 
 
 def _refuse_undecodable(text: str) -> None:
@@ -204,10 +222,12 @@ def _token_at(name: str, start: int, whole: str, tokens: Mapping[str, Token]) ->
         raise UsageError(
             f'The path template "{whole}" holds the unknown token "@{typed}".',
             "every @ starts a token; write @@ for a literal @.",
-            did_you_mean(f"@{typed}", [f"@{known}{'n' if tokens[known].takes_digits else ''}" for known in tokens]),
+            did_you_mean(f"@{typed}", [written(known, tokens[known]) for known in tokens]),
         )
     found = max(fitting, key=len)
     end = start + len(found)
+    if isinstance(tokens[found], AskingToken):
+        return _labelled(name, found, end, whole)
     if not tokens[found].takes_digits:
         return TokenUse(found), end
     digit = name[end : end + 1]
@@ -220,17 +240,27 @@ def _token_at(name: str, start: int, whole: str, tokens: Mapping[str, Token]) ->
     return TokenUse(found, int(digit)), end + 1
 
 
+def _labelled(name: str, token: str, end: int, whole: str) -> tuple[TokenUse, int]:
+    label = _LABEL.match(name, end)
+    if not label:
+        raise UsageError(
+            f'The token "@{token}" in the path template "{whole}" does not say what it asks for.',
+            "a colon and a label of letters, digits and single _ inside follow its name.",
+            f'for example "@{token}:subject".',
+        )
+    return TokenUse(token, label=label.group(1)), label.end()
+
+
 def _source(piece: Piece) -> str:
-    if isinstance(piece, str):
-        return piece.replace("@", "@@")
-    return f"@{piece.name}{piece.digits or ''}"
+    return piece.replace("@", "@@") if isinstance(piece, str) else str(piece)
 
 
 def _text(piece: Piece, tokens: Mapping[str, Token], context_for: ContextFor) -> str:
     if isinstance(piece, str):
         return piece
     token = tokens[piece.name]
-    return token.expand(context_for(token), piece.digits)
+    context = context_for(token)
+    return token.expand(replace(context, label=piece.label) if piece.label else context, piece.digits)
 
 
 def _root(anchor: str, base: Path | None) -> Path:

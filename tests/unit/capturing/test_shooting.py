@@ -135,6 +135,24 @@ def test_the_files_of_one_still_share_a_name(stage: Any) -> None:
     assert [path.name for path in result.files] == ["001.jpg", "001.nef", "002.jpg", "002.nef"]
 
 
+def test_the_files_of_one_still_go_where_their_type_says(stage: Any) -> None:
+    stage.camera.files_per_still = ("jpg", "nef")
+    result = stage.capture(slices=2, path=str(stage.folder / "@EXT" / "@GCT3"))
+    names = [path.relative_to(stage.folder).as_posix() for path in result.files]
+    assert names == ["jpg/001.jpg", "nef/001.nef", "jpg/002.jpg", "nef/002.nef"]
+
+
+def test_the_files_of_one_still_share_a_name_that_one_of_them_finds_taken(stage: Any) -> None:
+    stage.camera.files_per_still = ("jpg", "nef")
+    stage.folder.mkdir(parents=True)
+    (stage.folder / "1.nef").write_text("mine")
+    result = stage.capture(slices=2, path=str(stage.folder / "@MCT"))
+    assert [path.name for path in result.files] == ["1-(1).jpg", "1-(1).nef", "2.jpg", "2.nef"]
+    assert (stage.folder / "1.nef").read_text() == "mine"
+    [warning] = result.warnings
+    assert '"-(1)"' in warning.message
+
+
 def test_a_relative_template_starts_at_the_base_whatever_that_is_called(stage: Any) -> None:
     base = stage.folder / ("@GRP" if os.name == "nt" else "5:1 @GRP. ")
     result = stage.capture(slices=2, path="mid?/@MCT", base=base)

@@ -10,7 +10,7 @@ import pytest
 
 from stackcore.errors import OutputError
 from stackcore.paths import naming
-from stackcore.paths.naming import move_without_replacing, next_free, place, replace
+from stackcore.paths.naming import free_suffix, move_without_replacing, place, replace
 
 
 def no_links(*arguments: Any, **options: Any) -> None:
@@ -31,7 +31,8 @@ def test_a_taken_name_gets_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     names = [place(bytes([n]), tmp_path / "x.y.jpg").path for n in range(3)]
     assert [path.name for path in names] == ["x.y.jpg", "x.y-(1).jpg", "x.y-(2).jpg"]
     assert [path.read_bytes() for path in names] == [b"\0", b"\1", b"\2"]
-    assert next_free(tmp_path / "x.y.jpg").name == "x.y-(3).jpg"
+    assert free_suffix([tmp_path / "x.y.jpg"]) == 3
+    assert free_suffix([tmp_path / "new.jpg", tmp_path / "x.y.jpg"]) == 3
 
 
 def test_a_name_taken_by_a_dangling_link_is_taken(tmp_path: Path) -> None:
@@ -98,3 +99,5 @@ def test_endless_collisions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     place(b"", tmp_path / "x.jpg")
     with pytest.raises(OutputError, match="2 files"):
         place(b"", tmp_path / "x.jpg")
+    with pytest.raises(OutputError, match="2 files"):
+        free_suffix([tmp_path / "x.jpg"])

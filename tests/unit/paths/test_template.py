@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from stackcore.errors import UsageError
 from stackcore.paths.template import Expanded, TokenUse, expand, parse
 from stackcore.protocols import CameraInfo, Token, TokenContext
-from stackcore_plugins.tokens_standard.plugin import StandardToken, stackcore_tokens
+from stackcore_plugins.tokens_standard.plugin import stackcore_tokens
+from stackcore_plugins.tokens_standard.token import StandardToken
 
 TOKENS: Mapping[str, Token] = {offer.name: offer.build(offer.options()) for offer in stackcore_tokens()}
 
@@ -25,8 +26,10 @@ CONTEXT = TokenContext(
     step=40,
     focus_offset=160,
     image_in_run=5,
-    camera=CameraInfo(provider="fake", model="Fake"),
+    camera=CameraInfo(provider="fake", model="Fake 1", serial="S7", lens="Macro 60"),
     counter=42,
+    fields={"job": "Beetles", "batch_id": "B-9", **{f"bd{n}": f"field {n}" for n in range(1, 7)}},
+    answers={"subject": "Carabus", "tray_no": "12"},
 )
 
 
@@ -49,6 +52,15 @@ def relative(text: str) -> str:
         ("@D1", "20261122"),
         ("@DT1", "20261122-181507-999"),
         ("@MCT", "5"),
+        ("@UD1", "20261122"),
+        ("@UDT1", "20261122-181507-999"),
+        ("@EXT/@JOB/@BID", "jpg/Beetles/B-9"),
+        ("@BD1@BD2@BD3", "field 1field 2field 3"),
+        ("@BD4@BD5@BD6", "field 4field 5field 6"),
+        ("@ASK:subject-@ASK:tray_no_@MCT", "Carabus-12_5"),
+        ("@SLICE of @STEP at @FOCUS", "05 of 40 at 160"),
+        ("@CAM @SERIAL @LENS", "Fake 1 S7 Macro 60"),
+        ("@PROFILE.@MODE", "default.full"),
         ("@MCT4", "54"),
         ("a@@b", "a@b"),
         ("@@GRP", "@GRP"),
@@ -61,13 +73,38 @@ def test_tokens_and_separators(text: str, result: str) -> None:
     assert expanded(text).warnings == ()
 
 
-def test_the_group_timestamp_is_local_and_its_twin_utc() -> None:
-    from datetime import timedelta, timezone
-
-    local = CONTEXT.run_started.astimezone(timezone(timedelta(hours=2)))
-    assert expanded("@GRP-@UGRP", replace(CONTEXT, run_started=local)).stem.name == (
-        "20261122-201500-042-20261122-181500-042"
+def test_times_are_local_and_their_twins_utc() -> None:
+    zone = timezone(timedelta(hours=6))
+    local = replace(
+        CONTEXT, run_started=CONTEXT.run_started.astimezone(zone), taken_at=CONTEXT.taken_at.astimezone(zone)
     )
+    assert [expanded(text, local).stem.name for text in ("@GRP", "@UGRP", "@D1", "@UD1", "@DT1", "@UDT1")] == [
+        "20261123-001500-042",
+        "20261122-181500-042",
+        "20261123",
+        "20261122",
+        "20261123-001507-999",
+        "20261122-181507-999",
+    ]
+
+
+@pytest.mark.parametrize(("index", "slices", "text"), [(0, 9, "1"), (8, 9, "9"), (8, 10, "09"), (0, 199, "001")])
+def test_the_slice_is_as_wide_as_the_last_one(index: int, slices: int, text: str) -> None:
+    assert expanded("@SLICE", replace(CONTEXT, slice_index=index, slices=slices)).stem.name == text
+
+
+@pytest.mark.parametrize("text", ["@ASK", "@ASK/x", "@ASK:", "@ASK:/x", "@ASK:-", "@ASK subject"])
+def test_a_question_wants_its_label(text: str) -> None:
+    with pytest.raises(UsageError, match="label") as caught:
+        parse(text, TOKENS)
+    assert "@ASK:subject" in caught.value.fix
+
+
+def test_a_token_without_a_value_draws_a_warning() -> None:
+    found = expanded("@JOB/@LENS-@MCT", replace(CONTEXT, fields={}, camera=CameraInfo(provider="fake", model="")))
+    assert found.stem.relative_to(found.root) == Path("_/-5")
+    assert "@JOB has no value" in found.warnings
+    assert "@LENS has no value" in found.warnings
 
 
 def test_the_longest_token_wins() -> None:
@@ -77,7 +114,14 @@ def test_the_longest_token_wins() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("@GPR/x", "@GRP"), ("@grp", "@GRP"), ("@GTC4", "@GCTn"), ("a@", "valid:"), ("@ ", "valid:")],
+    [
+        ("@GPR/x", "@GRP"),
+        ("@grp", "@GRP"),
+        ("@GTC4", "@GCTn"),
+        ("@ASJ:x", "@ASK:label"),
+        ("a@", "valid:"),
+        ("@ ", "valid:"),
+    ],
 )
 def test_an_unknown_token_names_the_nearest(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
