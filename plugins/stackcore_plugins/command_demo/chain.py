@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stackcore.api.processing import StackOptions, StackResult, stack_into
 from stackcore.api.shooting import CaptureRequest, CaptureResult, capture_into
+from stackcore.capturing.profiles import DEFAULT_PROFILE
 from stackcore.errors import OutputError
 from stackcore.events import Listener, Result, StageStarted
 from stackcore.runs import Run, run_scope
@@ -80,6 +81,7 @@ def _shoot(run: Run, folder: Path, plan: DemoPlan) -> CaptureResult:
         camera="simulator",
         path="frames/slice-@MCT",
         base=folder,  # used as it is: a folder of the user may be called anything
+        profile=DEFAULT_PROFILE,
         save_profile=False,
         settings={"camera": {"width_px": plan.width_px, "height_px": plan.height_px}},
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackcore import folders
-from stackcore.api.preparing import CaptureRequest, build_tokens, resolve_settings
+from stackcore.api.preparing import CaptureRequest, build_tokens, profile_of, resolve_settings
 from stackcore.capturing.clock import Clock, SystemClock
 from stackcore.capturing.plan import CaptureSettings
-from stackcore.capturing.profiles import DEFAULT_PROFILE
 from stackcore.capturing.saving import FrameNamer, RunFacts
 from stackcore.capturing.session import SAMPLE_EXTENSION
 from stackcore.paths.counters import Counters
@@ -34,7 +33,7 @@ class PathPreview:
 def preview_path(
     template: str | None = None,
     *,
-    profile: str = DEFAULT_PROFILE,
+    profile: str | None = None,
     extension: str = SAMPLE_EXTENSION,
     fields: Mapping[str, str] | None = None,
     answers: Mapping[str, str] | None = None,
@@ -49,7 +48,7 @@ def preview_path(
     template
         Path template; that of the profile where it is None.
     profile
-        Whose counter and settings are shown.
+        Whose counter and settings are shown; the active one where it is None.
     extension
         Type of the file, without its dot.
     fields, answers, base
@@ -62,6 +61,7 @@ def preview_path(
     """
     tokens = build_tokens(registry or Registry.discover())
     request = CaptureRequest(path=template, profile=profile, fields=fields or {}, answers=answers or {}, base=base)
+    request = replace(request, profile=(chosen := profile_of(request)))
     settings = resolve_settings(request)
     parsed = parse(settings.path, tokens)
     open_ones = {label: label for label in questions(parsed, tokens) if label not in request.answers}
@@ -69,7 +69,7 @@ def preview_path(
     path, warnings = first_path(
         parsed,
         tokens,
-        sample_facts(settings, profile, clock or SystemClock(), answered),
+        sample_facts(settings, chosen, clock or SystemClock(), answered),
         Counters(folders.state_folder()),
         extension,
         base,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from stackcore import folders
+from stackcore.capturing.active import active_profile
 from stackcore.capturing.clock import Clock, SystemClock
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings, make_settings
-from stackcore.capturing.profiles import DEFAULT_PROFILE, load_profile, store_profile
+from stackcore.capturing.profiles import load_profile, profile_names, store_profile
 from stackcore.capturing.session import Shoot
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import OutputError, PluginError, UsageError, did_you_mean
@@ -45,7 +46,7 @@ class CaptureRequest:
     base
         Folder that a relative template starts at, used as it is; the current folder where it is None.
     profile, save_profile
-        Whose remembered settings are used, and whether this run is remembered.
+        Whose remembered settings are used (None: those of the active profile), and whether this run is remembered.
     start_live_view
         Let live view be switched on; without, a camera whose live view is off is refused.
     settings
@@ -63,7 +64,7 @@ class CaptureRequest:
     fields: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
-    profile: str = DEFAULT_PROFILE
+    profile: str | None = None
     save_profile: bool = True
     start_live_view: bool = True
     settings: Settings = field(default_factory=dict)
@@ -75,7 +76,8 @@ class CaptureRequest:
         names = ("slices", "step", "delay_ms", "mode", "camera", "path")
         chosen = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         answers = {"answers": dict(self.answers)} if self.answers else {}
-        return {**chosen, **self.fields, **answers, "profile": self.profile}
+        profile = {"profile": self.profile} if self.profile is not None else {}
+        return {**chosen, **self.fields, **answers, **profile}
 
 
 def prepare(request: CaptureRequest, run: Run) -> Shoot:
@@ -84,7 +86,12 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
     Raises `UsageError`, `ConfigError` or `PluginError`; warnings go to `run`.
     """
     refuse_unknown_sections(request.settings, ["camera", "mode"])
+    profile = profile_of(request)
+    request = replace(request, profile=profile)  # whatever becomes the active one meanwhile
     settings = resolve_settings(request)
+    if profile not in profile_names(folders.config_folder()):
+        message = f'the profile "{profile}" is new; what is not given comes from the defaults'
+        run.emit(Warned(code="profile_new", message=message))
     registry = request.registry or Registry.discover()
     camera_options = registry.options("camera", settings.camera, request.settings.get("camera", {}))
     mode: RunMode = registry.build("mode", settings.mode, request.settings.get("mode", {}))
@@ -96,7 +103,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         camera=camera,
         mode=mode,
         settings=settings,
-        profile=request.profile,
+        profile=profile,
         template=template,
         tokens=tokens,
         answers=answers,
@@ -105,11 +112,11 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         clock=request.clock or SystemClock(),
         start_live_view=request.start_live_view,
         extra_settings={
-            "profile": request.profile,
+            "profile": profile,
             "answers": answers,
             "camera_options": camera_options.model_dump(mode="json"),
         },
-        on_ready=lambda: _remember(request, settings, run),
+        on_ready=lambda: _remember(profile if request.save_profile else None, settings, run),
     )
 
 
@@ -119,9 +126,14 @@ def resolve_settings(request: CaptureRequest) -> CaptureSettings:
         if name not in BATCH_FIELDS:
             known = did_you_mean(name, BATCH_FIELDS)
             raise UsageError(f'There is no batch field "{name}".', "they have fixed names.", known)
-    remembered = load_profile(folders.config_folder(), request.profile)
+    remembered = load_profile(folders.config_folder(), profile_of(request))
     given = {name: value for name, value in request.given().items() if name in CaptureSettings.model_fields}
     return make_settings({**remembered, **given})
+
+
+def profile_of(request: CaptureRequest) -> str:
+    """Name of the profile that the request uses; errors as those of `active_profile`."""
+    return active_profile(folders.config_folder(), request.profile).name
 
 
 def build_tokens(registry: Registry) -> dict[str, Token]:
@@ -133,10 +145,10 @@ def build_tokens(registry: Registry) -> dict[str, Token]:
     return tokens
 
 
-def _remember(request: CaptureRequest, settings: CaptureSettings, run: Run) -> None:
-    if not request.save_profile:
+def _remember(profile: str | None, settings: CaptureSettings, run: Run) -> None:
+    if profile is None:
         return
     try:
-        store_profile(folders.config_folder(), request.profile, settings)
+        store_profile(folders.config_folder(), profile, settings.model_dump())
     except OutputError as error:  # no reason not to shoot
         run.emit(Warned(code="profile", message=f"the settings are not remembered: {error.why}"))

@@ -11,7 +11,6 @@ from typing import Any
 from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.plan import CaptureSettings
-from stackcore.capturing.profiles import DEFAULT_PROFILE
 from stackcore.capturing.session import Shoot, ShootReport, shoot
 from stackcore.events import Listener, Outcome, Result, Warned
 from stackcore.protocols import CameraInfo
@@ -74,7 +73,7 @@ def capture(
     fields: Mapping[str, str] | None = None,
     answers: Mapping[str, str] | None = None,
     base: Path | None = None,
-    profile: str = DEFAULT_PROFILE,
+    profile: str | None = None,
     save_profile: bool = True,
     start_live_view: bool = True,
     settings: Settings | None = None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stackcore.capturing.plan import CaptureSettings
 from stackcore.errors import ConfigError, UsageError, did_you_mean
 from stackcore.paths.naming import replace
+from stackcore.paths.sanitise import sanitise
 
 DEFAULT_PROFILE = "default"
 
@@ -20,10 +22,11 @@ _REMEMBERED = tuple(CaptureSettings.model_fields)
 
 def profile_file(folder: Path, name: str) -> Path:
     """Where a profile is kept; `UsageError` for a name that is not letters, digits, - and _."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or sanitise(name)[0] != name:
         raise UsageError(
             f'A profile cannot be called "{name}".',
-            "a name has 1 to 64 letters, digits, - and _, and starts with a letter or digit.",
+            "a name has 1 to 64 letters, digits, - and _, starts with a letter or digit, and is none that Windows "
+            "reserves, like CON.",
             f'for example "{DEFAULT_PROFILE}".',
         )
     return folder / "profiles" / f"{name}.toml"
@@ -51,12 +54,17 @@ def load_profile(folder: Path, name: str) -> dict[str, Any]:
     return values
 
 
-def store_profile(folder: Path, name: str, settings: CaptureSettings) -> Path:
-    """Remember `settings`; `OutputError` if that fails, the profile then stays as it was."""
+def profile_names(folder: Path) -> list[str]:
+    """Names of all profiles that were stored, and `default`, sorted."""
+    stored = {path.stem for path in (folder / "profiles").glob("*.toml") if _NAME.fullmatch(path.stem)}
+    return sorted({*stored, DEFAULT_PROFILE})
+
+
+def store_profile(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
+    """Remember `values`, the settings by name; `OutputError` if that fails, the profile then stays as it was."""
     path = profile_file(folder, name)
     # JSON's strings are TOML's basic strings, and its integers TOML's.
-    values = settings.model_dump(include=set(_REMEMBERED))
-    lines = [f"{key} = {_toml(values[key])}" for key in _REMEMBERED]
+    lines = [f"{key} = {_toml(values[key])}" for key in _REMEMBERED if key in values]
     replace("\n".join([*lines, ""]).encode(), path)
     return path
 

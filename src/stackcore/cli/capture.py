@@ -18,6 +18,7 @@ from stackcore.cli.naming import (
     Bd5Option,
     Bd6Option,
     JobOption,
+    ProfileOption,
     ask_user,
     given_fields,
 )
@@ -44,7 +45,7 @@ def capture(
     path: Annotated[
         str | None, typer.Option(help="Path template of the saved files, for example stackcore/@GRP/@GCT4.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="Whose remembered settings to start from.")] = "default",
+    profile: ProfileOption = None,
     job: JobOption = None,
     batch_id: BatchIdOption = None,
     bd1: Bd1Option = None,

@@ -10,6 +10,12 @@ import typer
 if TYPE_CHECKING:
     from stackcore.api.preparing import CaptureRequest
 
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="Whose remembered settings to start from; the active one when left out."
+    ),
+]
 JobOption = Annotated[str | None, typer.Option("--job", help="Job name, for @JOB in the path template.")]
 BatchIdOption = Annotated[str | None, typer.Option("--batch-id", help="Batch id, for @BID.")]
 Bd1Option = Annotated[str | None, typer.Option("--bd1", help="Batch field 1, for @BD1.")]

@@ -16,6 +16,7 @@ from stackcore.cli.naming import (
     Bd5Option,
     Bd6Option,
     JobOption,
+    ProfileOption,
     given_fields,
 )
 
@@ -31,7 +32,7 @@ def preview(
     template: Annotated[
         str | None, typer.Argument(help="For example stackcore/@GRP/@GCT4; that of the profile when left out.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="Whose counter and fields are shown.")] = "default",
+    profile: ProfileOption = None,
     extension: Annotated[str, typer.Option(help="Extension of the file, without its dot.")] = "jpg",
     job: JobOption = None,
     batch_id: BatchIdOption = None,

@@ -17,7 +17,7 @@ def test_a_profile_that_was_never_stored_remembers_nothing(tmp_path: Path) -> No
 @pytest.mark.parametrize("path", ["a/@GRP", 'quo"te\\back', "tab\tnewline\nnul\x00 del\x7f", "Käfer 甲虫 🪲"])
 def test_what_is_stored_is_loaded(tmp_path: Path, path: str) -> None:
     settings = CaptureSettings(slices=7, step=33, delay_ms=0, mode="preview", path=path, camera="fake")
-    file = store_profile(tmp_path, "default", settings)
+    file = store_profile(tmp_path, "default", settings.model_dump())
     assert load_profile(tmp_path, "default") == settings.model_dump()
     assert tomllib.loads(file.read_text(encoding="utf-8"))["path"] == path
 
@@ -49,7 +49,7 @@ def test_a_profile_that_is_not_text_is_a_config_error(tmp_path: Path) -> None:
         load_profile(tmp_path, "default")
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "x" * 65, "ä"])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "x" * 65, "ä", "con", "COM1"])
 def test_a_profile_has_a_plain_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         profile_file(tmp_path, name)
