@@ -185,6 +185,8 @@ class _Session:
         destination = []
         if what.mode.saves:
             cost = estimate(what.mode.actions(what.settings.plan, what.camera.traits), what.camera.traits)
+            if namer.counter_names:
+                counters.check()
             first, _ = namer.first(counters, SAMPLE_EXTENSION)
             destination = check_destination(first.parent, cost.bytes)
         require(self._run, checks, destination)

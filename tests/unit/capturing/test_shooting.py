@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -248,6 +249,21 @@ def test_preflight_lists_everything_that_is_missing_and_moves_nothing(
     assert (stage.camera.is_open, stage.camera.live_view) == (False, False)
     assert not stage.folder.exists()
     assert not (stage.folder.parent / "config").exists(), "a run that did not start is not remembered"
+
+
+def test_counters_that_cannot_be_used_are_told_before_anything_moves(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(OutputError, match="counters"):
+        stage.capture(path=f"{stage.folder}/@GCT4")
+    assert "expose" not in stage.camera.calls
+    assert stage.camera.moves == []
+    assert stage.camera.calls[-1] == "close"
+    assert stage.capture(path=f"{stage.folder}/@MCT").outcome == "completed"  # it counts nothing
 
 
 def test_no_room_is_an_output_error(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
