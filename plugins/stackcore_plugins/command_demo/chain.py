@@ -81,6 +81,7 @@ def _shoot(run: Run, folder: Path, plan: DemoPlan) -> CaptureResult:
         camera="simulator",
         path="frames/slice-@MCT",
         base=folder,  # used as it is: a folder of the user may be called anything
+        mirror="",
         profile=DEFAULT_PROFILE,
         save_profile=False,
         settings={"camera": {"width_px": plan.width_px, "height_px": plan.height_px}},

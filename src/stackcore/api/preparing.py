@@ -11,6 +11,7 @@ from typing import Any
 from stackcore import folders
 from stackcore.capturing.active import active_profile
 from stackcore.capturing.clock import Clock, SystemClock
+from stackcore.capturing.mirroring import mirror_folder
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings, make_settings
 from stackcore.capturing.profiles import load_profile, profile_names, store_profile
 from stackcore.capturing.session import Shoot
@@ -18,7 +19,7 @@ from stackcore.config import refuse_unknown_sections
 from stackcore.errors import OutputError, PluginError, UsageError, did_you_mean
 from stackcore.events import Warned
 from stackcore.paths.questions import check_answers
-from stackcore.paths.template import parse
+from stackcore.paths.template import parse, root_of
 from stackcore.protocols import CameraProvider, RunMode, Token
 from stackcore.registry import Registry
 from stackcore.runs import Run
@@ -43,6 +44,8 @@ class CaptureRequest:
         Job, batch id and batch fields for the names of files: `job`, `batch_id`, `bd1` to `bd6`.
     answers
         Answers to the questions of the template, by label: `{"subject": "Carabus"}` for `@ASK:subject`.
+    mirror
+        Folder that gets a second copy of each file under the same name; empty for none.
     base
         Folder that a relative template starts at, used as it is; the current folder where it is None.
     profile, save_profile
@@ -63,6 +66,7 @@ class CaptureRequest:
     path: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    mirror: str | Path | None = None
     base: Path | None = None
     profile: str | None = None
     save_profile: bool = True
@@ -76,6 +80,8 @@ class CaptureRequest:
         names = ("slices", "step", "delay_ms", "mode", "camera", "path")
         chosen = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         answers = {"answers": dict(self.answers)} if self.answers else {}
+        if self.mirror is not None:
+            chosen["mirror"] = str(self.mirror)
         profile = {"profile": self.profile} if self.profile is not None else {}
         return {**chosen, **self.fields, **answers, **profile}
 
@@ -98,6 +104,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
     tokens = build_tokens(registry)
     template = parse(settings.path, tokens)
     answers = check_answers(template, tokens, request.answers)
+    mirror = _mirror(settings, root_of(template, request.base))
     camera: CameraProvider = registry.build("camera", settings.camera, camera_options)
     return Shoot(
         camera=camera,
@@ -108,6 +115,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         tokens=tokens,
         answers=answers,
         base=request.base,
+        mirror=mirror,
         state_folder=folders.state_folder(),
         clock=request.clock or SystemClock(),
         start_live_view=request.start_live_view,
@@ -128,7 +136,22 @@ def resolve_settings(request: CaptureRequest) -> CaptureSettings:
             raise UsageError(f'There is no batch field "{name}".', "they have fixed names.", known)
     remembered = load_profile(folders.config_folder(), profile_of(request))
     given = {name: value for name, value in request.given().items() if name in CaptureSettings.model_fields}
+    if given.get("mirror"):
+        given["mirror"] = str(mirror_folder(given["mirror"]))  # a profile may be used in another folder
     return make_settings({**remembered, **given})
+
+
+def _mirror(settings: CaptureSettings, root: Path) -> Path | None:
+    if not settings.mirror:
+        return None
+    folder = mirror_folder(settings.mirror)
+    if folder.resolve() == root.resolve():
+        raise UsageError(
+            "The mirror is the folder of the frames themselves.",
+            f"the path template starts at {root}.",
+            'choose another folder with --mirror, or none: --mirror "".',
+        )
+    return folder
 
 
 def profile_of(request: CaptureRequest) -> str:

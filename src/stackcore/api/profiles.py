@@ -11,6 +11,7 @@ from stackcore import folders
 from stackcore.api.preparing import build_tokens
 from stackcore.capturing import active
 from stackcore.capturing.active import ActiveProfile, active_profile
+from stackcore.capturing.mirroring import mirror_folder
 from stackcore.capturing.plan import CaptureSettings, make_settings
 from stackcore.capturing.profiles import load_profile, profile_file, profile_names, store_profile
 from stackcore.errors import StackcoreError, UsageError, did_you_mean
@@ -71,6 +72,8 @@ def set_profile(name: str | None, values: Mapping[str, Any], registry: Registry 
         if key not in CaptureSettings.model_fields:
             known = did_you_mean(key, CaptureSettings.model_fields)
             raise UsageError(f'A profile does not remember "{key}".', "it keeps the settings of capture runs.", known)
+    if values.get("mirror"):
+        values = {**values, "mirror": str(mirror_folder(values["mirror"]))}
     merged = {**load_profile(folder, chosen), **values}
     settings = make_settings(merged)
     checks: dict[str, Callable[[Registry], object]] = {

@@ -58,6 +58,7 @@ class CaptureSettings(BaseModel):
     mode: str = Field("full", description="Run mode.")
     path: str = Field(DEFAULT_TEMPLATE, description="Path template of saved files.")
     camera: str = Field("simulator", description="Camera provider.")
+    mirror: Text = Field("", description="Folder of second copies, absolute; empty for none.")
     job: Text = Field("", description="Job name, for @JOB.")
     batch_id: Text = Field("", description="Batch id, for @BID.")
     bd1: Text = Field("", description="Batch field 1, for @BD1.")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from stackcore.capturing.mirroring import Mirror
 from stackcore.errors import OutputError
 from stackcore.events import Saved, Saving, Warned
 from stackcore.paths.counters import Counters, Numbers, Reservation
@@ -90,8 +91,16 @@ class FrameSaver:
     as used once the first of them is in place, and is given back when none is.
     """
 
-    def __init__(self, run: Run, namer: FrameNamer, counters: Counters, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        namer: FrameNamer,
+        counters: Counters,
+        now: Callable[[], datetime],
+        mirror: Mirror | None = None,
+    ) -> None:
         self._run, self._namer, self._counters, self._now = run, namer, counters, now
+        self._mirror = mirror
         self._images = 0
         self._last: datetime | None = None
         self._told: set[str] = set()
@@ -135,6 +144,8 @@ class FrameSaver:
                     self._images += 1
                     self._mark_used(reservation)
                 self._run.emit(_saved(slice_index, placed[-1]))
+                if self._mirror is not None:
+                    self._mirror.copy(file.data, placed[-1], found[0].root)
         except Exception:  # after a Ctrl-C nobody knows whether the file is in place: the next run settles that
             if not placed and names:
                 self._counters.give_back(reservation)

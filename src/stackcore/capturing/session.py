@@ -19,6 +19,7 @@ from stackcore.capturing.manifest import (
     State,
     as_manifest_warning,
 )
+from stackcore.capturing.mirroring import Mirror, check_mirror
 from stackcore.capturing.plan import CaptureSettings, estimate
 from stackcore.capturing.preflight import check_destination, require
 from stackcore.capturing.saving import FrameNamer, FrameSaver, RunFacts
@@ -40,7 +41,8 @@ class Shoot:
 
     A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside
     the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
-    between preflight and the first movement. `answers` are those to the questions of the template.
+    between preflight and the first movement. `answers` are those to the questions of the template;
+    `mirror` is a folder of second copies.
     """
 
     camera: CameraProvider
@@ -51,6 +53,7 @@ class Shoot:
     tokens: Mapping[str, Token]
     answers: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
+    mirror: Path | None = None
     state_folder: Path
     clock: Clock
     start_live_view: bool = True
@@ -95,6 +98,7 @@ class _Session:
         self._info = CameraInfo(provider=what.settings.camera, model="")
         self._opened = self._begun = False
         self._files: list[Path] = []
+        self._mirror = Mirror(run, what.mirror) if what.mirror is not None else None
         self._warnings_noted = len(run.warnings)
         self.engine = Engine(run, what.camera, self, what.clock, what.settings.slices)
 
@@ -114,7 +118,7 @@ class _Session:
         self._preflight(namer, counters)
         run.check_cancelled()
         what.on_ready()
-        self._saver = FrameSaver(run, namer, counters, what.clock.now)
+        self._saver = FrameSaver(run, namer, counters, what.clock.now, self._mirror)
         self._manifest = ManifestFileWriter(
             run.run_id,
             what.state_folder / "runs",
@@ -154,6 +158,8 @@ class _Session:
             error = self._guarded(step, error)
         if self._begun:
             error = self._finish_manifest(error)
+            if (mirror := self._mirror) is not None:
+                error = self._guarded(lambda: mirror.keep_manifest(self._manifest.path), error)
         elif error is not None:
             raise error
         return ShootReport(
@@ -189,6 +195,8 @@ class _Session:
                 counters.check()
             first, _ = namer.first(counters, SAMPLE_EXTENSION)
             destination = check_destination(first.parent, cost.bytes)
+            if what.mirror is not None:
+                destination.extend(check_mirror(what.mirror, cost.bytes))
         require(self._run, checks, destination)
 
     def _settle_focus(self, error: BaseException | None) -> None:

@@ -18,6 +18,7 @@ from stackcore.cli.naming import (
     Bd5Option,
     Bd6Option,
     JobOption,
+    MirrorOption,
     ProfileOption,
     ask_user,
     given_fields,
@@ -55,6 +56,7 @@ def capture(
     bd5: Bd5Option = None,
     bd6: Bd6Option = None,
     ask: AskOption = None,
+    mirror: MirrorOption = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode: camera.width_px=1200."),
@@ -90,6 +92,7 @@ def capture(
             path=path,
             fields=given_fields(job=job, batch_id=batch_id, bd1=bd1, bd2=bd2, bd3=bd3, bd4=bd4, bd5=bd5, bd6=bd6),
             answers={**parse_answers(ask or []), **told},
+            mirror=mirror,
             profile=profile,
             save_profile=not no_save,
             start_live_view=not no_live_view_start,

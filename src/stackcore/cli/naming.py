@@ -28,6 +28,10 @@ AskOption = Annotated[
     list[str] | None,
     typer.Option("--ask", metavar="LABEL=VALUE", help="Answer to @ASK:label in the path template."),
 ]
+MirrorOption = Annotated[
+    str | None,
+    typer.Option("--mirror", metavar="DIR", help='Folder of a second copy under the same name; "" for none.'),
+]
 
 
 def given_fields(**fields: str | None) -> dict[str, str]:

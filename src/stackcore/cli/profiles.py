@@ -63,7 +63,7 @@ def _set(
         list[str],
         typer.Argument(
             metavar="[NAME] [KEY=VALUE]...",
-            help="slices, step, delay_ms, mode, path, camera, job, batch_id, bd1 to bd6; the active profile "
+            help="slices, step, delay_ms, mode, path, camera, mirror, job, batch_id, bd1 to bd6; the active profile "
             "when no name is given.",
         ),
     ],

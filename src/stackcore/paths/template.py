@@ -141,7 +141,7 @@ def expand(
     `base`, which is used as it is, or else at the current folder. Raises `UsageError` when `~` stands for no folder.
     """
     warnings: list[str] = list(template.warnings)
-    root = path = _root(template.anchor, base)
+    root = path = root_of(template, base)
     last = len(template.levels) - 1
     for position, level in enumerate(template.levels):
         texts = [_text(piece, tokens, context_for) for piece in level]
@@ -263,12 +263,13 @@ def _text(piece: Piece, tokens: Mapping[str, Token], context_for: ContextFor) ->
     return token.expand(replace(context, label=piece.label) if piece.label else context, piece.digits)
 
 
-def _root(anchor: str, base: Path | None) -> Path:
-    if anchor == "~":
+def root_of(template: Template, base: Path | None = None) -> Path:
+    """Return the folder where a template starts, absolute; `UsageError` when its `~` stands for no folder."""
+    if template.anchor == "~":
         try:
             return Path.home()
         except RuntimeError as error:
             raise UsageError(
                 'The "~" of the path template stands for no folder.', f"{error}.", "write the folder in full."
             ) from error
-    return Path(anchor) if anchor else (base or Path()).absolute()
+    return Path(template.anchor) if template.anchor else (base or Path()).absolute()
