@@ -40,7 +40,6 @@ def _times() -> list[Offer[Token]]:
 
     started: Callable[[TokenContext], datetime] = lambda context: context.run_started  # noqa: E731
     taken: Callable[[TokenContext], datetime] = lambda context: context.taken_at  # noqa: E731
-    in_utc = "the same in UTC"
     return [
         _offer(
             "GRP",
@@ -50,7 +49,7 @@ def _times() -> list[Offer[Token]]:
         ),
         _offer(
             "UGRP",
-            f"Start of the run, {in_utc}.",
+            "As @GRP, in UTC.",
             token(lambda context: started(context).astimezone(UTC), to_the_millisecond),
             (RUN, WORKFLOW),
         ),
@@ -63,13 +62,13 @@ def _times() -> list[Offer[Token]]:
         ),
         _offer(
             "UD1",
-            f"Date of the image, {in_utc}.",
+            "As @D1, in UTC.",
             token(lambda context: taken(context).astimezone(UTC), date),
             (IMAGE, OURS),
         ),
         _offer(
             "UDT1",
-            f"Date and time of the image, {in_utc}.",
+            "As @DT1, in UTC.",
             token(lambda context: taken(context).astimezone(UTC), to_the_millisecond),
             (IMAGE, OURS),
         ),

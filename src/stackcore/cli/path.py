@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     group = typer.Typer(no_args_is_help=True, help="Look at path templates.")
     group.command("preview")(preview)
+    group.command("tokens")(tokens)
     app.add_typer(group, name="path")
 
 
@@ -65,3 +66,27 @@ def preview(
     typer.echo(str(found.path))
     for warning in found.warnings:
         typer.echo(f"warning: {warning}", err=True)
+
+
+def tokens(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page.")] = False,
+) -> None:
+    """List the tokens of path templates, each with an example."""
+    from stackcore.api.tokens import list_tokens
+
+    found = list_tokens()
+    if json:
+        from json import dumps
+
+        rows = [{**vars(token), "about": list(token.about)} for token in found]
+        typer.echo(dumps({"schema": "stackcore.tokens/1", "tokens": rows}, indent=2, ensure_ascii=False))
+        return
+    if markdown:
+        from stackcore.cli.token_page import token_page
+
+        typer.echo(token_page(found), nl=False)
+        return
+    for token in found:
+        typer.echo(f"{token.written:<11} {token.result:<24} {token.summary}")
+    typer.echo(f"{'@@':<11} {'@':<24} A literal @.")
