@@ -5,6 +5,7 @@ Progress bars, `--json` lines, the log and the manifest are listeners on one bus
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 _LOG = logging.getLogger(__name__)
 
@@ -169,8 +171,12 @@ _ADAPTER: TypeAdapter[Any] = TypeAdapter(Event)
 
 
 def to_json(event: BaseEvent) -> str:
-    """One line of JSON for an event, without fields that are None."""
-    return event.model_dump_json(exclude_none=True)
+    """One line of JSON for an event, without fields that are None; bytes of an argument that are no text become ?."""
+    try:
+        return event.model_dump_json(exclude_none=True)
+    except PydanticSerializationError:
+        text = json.dumps(event.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+        return text.encode(errors="replace").decode()
 
 
 def from_json(line: str) -> BaseEvent:

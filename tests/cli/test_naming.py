@@ -124,6 +124,15 @@ def test_a_wrong_answer_is_refused(stackcore: Any, arguments: list[str], told: s
     assert told in done.err
 
 
+@pytest.mark.parametrize("option", ["--job", "--path", "--ask", "--mirror"])
+def test_bytes_that_are_no_text_are_told_in_json_too(stackcore: Any, option: str) -> None:
+    done = stackcore("capture", "--json", option, "subject=half\udcff", *SMALL)
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.code, [event["kind"] for event in told]) == (2, ["run_started", "run_finished"])
+    assert "UTF-8" in told[-1]["error"]["why"] or "does not ask" in told[-1]["error"]["what"]
+    assert "Traceback" not in done.err
+
+
 def test_preview_fills_in_what_is_given_and_shows_what_is_not(stackcore: Any, tmp_path: Path) -> None:
     template = "@JOB/@ASK:subject-@ASK:tray/@SLICE-@CAM"
     done = stackcore("path", "preview", template, "--job", "Beetles", "--ask", "tray=4", "--extension", "nef")
