@@ -89,7 +89,7 @@ def test_stills_on_the_card_are_fetched_in_pieces_and_deleted(talk: Any) -> None
             files = host.still()
             after = host.camera.get_storageinfo()[0].freeimages
             full = host.code(host.camera.capture, gp.GP_CAPTURE_IMAGE)
-            folder = "/store_00010001"
+            folder = "/store_00010001/DCIM/100ND850"
             listed = [name for name, _ in host.camera.folder_list_files(folder).items()]
             for name, _ in files:
                 host.camera.file_delete(folder, name)
@@ -124,6 +124,22 @@ def test_without_a_card_the_memory_still_takes_stills(talk: Any) -> None:
     assert told["stores"] == 0
     assert [digest for _, digest in told["files"]] == [sha256(STILLS["a.jpg"])]
     assert told["card"] == -1
+
+
+def test_an_old_body_takes_stills_into_its_memory(talk: Any) -> None:
+    with Responder("d300", pictures=STILLS) as body:
+        told = talk(
+            body,
+            """
+            host.ready()
+            files = host.still()
+            host.ready("Memory card")
+            tell(files=files, card=host.code(host.camera.capture, gp.GP_CAPTURE_IMAGE))
+            """,
+        )
+        assert [still.name for still in body.commands("still")] == ["NIKON_CAPTURE_IN_SDRAM"]
+        assert [digest for _, digest in told["files"]] == [file["sha256"] for file in body.files()]
+    assert told["card"] == -6
 
 
 def test_a_body_that_is_in_use_refuses_a_second_host(talk: Any) -> None:

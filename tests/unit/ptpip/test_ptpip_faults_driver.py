@@ -22,24 +22,28 @@ def drives(body: Responder) -> list[tuple[int, int]]:
     return [(arrival.answer, arrival.about.get("moved", 0)) for arrival in body.commands("drive")]
 
 
-@pytest.mark.parametrize(
-    ("fault", "second", "moved"),
-    [
-        ("end-of-range@2", [-113, "Nikon manual focus at limit."], (Answer.OK, 20)),
-        ("end-of-range=7@2", [-113, "Nikon manual focus at limit."], (Answer.OK, 7)),
-        ("busy=2@2", [0, ""], (Answer.OK, 40)),
-        ("busy-at-once@2", [-110, ""], (Answer.DEVICE_BUSY, 0)),
-        ("lens-cannot-move@2", [-1, ""], (Answer.NIKON_INVALID_STATUS, 0)),
-        ("lens-jams@2", [-1, ""], (Answer.OK, 0)),
-    ],
-)
-def test_the_second_movement_goes_wrong(fault: str, second: list[Any], moved: tuple[int, int], talk: Any) -> None:
-    with Responder(pictures=PICTURES, faults=[fault]) as body:
-        told = talk(body, DRIVE_TWICE)
-        assert drives(body) == [(Answer.OK, 40), moved]
-    assert told["first"] == [0, ""]
-    assert told["second"][0] == second[0]
-    assert second[1] in told["second"][1]
+def test_movements_go_wrong_in_six_ways_and_the_lens_goes_on(talk: Any) -> None:
+    wrong = ["end-of-range@2", "end-of-range=7@3", "busy=2@4", "busy-at-once@5", "lens-cannot-move@6x1", "lens-jams@7"]
+    with Responder(pictures=PICTURES, faults=wrong) as body:
+        told = talk(
+            body,
+            """
+            host.ready()
+            tell(said=[host.put("manualfocusdrive", 40.0) for _ in range(8)])
+            """,
+        )
+        assert drives(body) == [
+            (Answer.OK, 40),
+            (Answer.OK, 20),
+            (Answer.OK, 7),
+            (Answer.OK, 40),
+            (Answer.DEVICE_BUSY, 0),
+            (Answer.NIKON_INVALID_STATUS, 0),
+            (Answer.OK, 0),
+            (Answer.OK, 40),
+        ]
+    assert [code for code, _ in told["said"]] == [0, -113, -113, 0, -110, -1, -1, 0]
+    assert [words for _, words in told["said"]][1:3] == ["Nikon manual focus at limit."] * 2
 
 
 def test_a_lens_stops_at_both_ends_and_refuses_small_steps(talk: Any) -> None:

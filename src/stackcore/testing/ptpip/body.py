@@ -57,12 +57,11 @@ class Body:
     def __init__(self, setup: Setup, pictures: Pictures) -> None:
         self.identity = IDENTITIES[setup.identity]
         self.lens = Lens(setup.position, setup.near_stop, setup.far_stop, setup.smallest_step)
-        self.store = Store(setup.card_frames)
+        self.store = Store(setup.card_frames, self.identity.folder)
         self._setup, self._pictures = setup, pictures
         self._operations = tuple(code for code in self.identity.operations if code not in setup.without)
         self._specs = {spec.code: spec for spec in self.identity.properties}
-        self._values = {spec.code: spec.value for spec in self.identity.properties}
-        self._values[Property.NIKON_LIVE_VIEW_PROHIBITED] = setup.prohibited
+        self._values = {spec.code: spec.value for spec in self.identity.properties} | dict(setup.values)
         self._watch = Watch(setup.faults)
         self._in_session = self._live = False
         self._busy_polls, self._result = 0, Answer.OK + 0
@@ -93,7 +92,9 @@ class Body:
             Operation.NIKON_END_LIVE_VIEW: self._end_live_view,
             Operation.NIKON_GET_LIVE_VIEW_IMAGE: self._live_view_image,
             Operation.NIKON_GET_LIVE_VIEW_IMAGE_EX: self._live_view_image,
-            Operation.NIKON_CAPTURE: self._capture,
+            Operation.NIKON_CAPTURE: lambda p, _d: self._capture(autofocus=p[0] == 0xFFFFFFFE, on_card=p[1] == 0),
+            Operation.NIKON_CAPTURE_IN_SDRAM: lambda _p, _d: self._capture(autofocus=False, on_card=False),
+            Operation.NIKON_AF_CAPTURE_IN_SDRAM: lambda _p, _d: self._capture(autofocus=True, on_card=False),
             Operation.NIKON_GET_OBJECT_SIZE: self._object_size,
             Operation.NIKON_GET_PARTIAL_OBJECT_EX: self._partial_object_ex,
             Operation.NIKON_CHANGE_APPLICATION_MODE: lambda _p, _d: Reply(Answer.OK),
@@ -144,6 +145,12 @@ class Body:
         """Be busy as long as the body is after an action; `result` is what the last poll tells."""
         self._busy_polls, self._result = self._setup.ready_polls, result
 
+    def _still_busy(self) -> bool:
+        """Whether the last action goes on; every time somebody asks, it comes nearer to its end."""
+        busy = self._busy_polls > 0
+        self._busy_polls -= busy
+        return busy
+
     # ------------------------------------------------------------------ session and information
 
     def _device_info(self, _parameters: Sequence[int], _data: bytes) -> Reply:
@@ -175,14 +182,13 @@ class Body:
         return Reply(Answer.OK)
 
     def _device_ready(self, _parameters: Sequence[int], _data: bytes) -> Reply:
-        if self._busy_polls > 0:
-            self._busy_polls -= 1
+        if self._still_busy():
             return Reply(Answer.DEVICE_BUSY)
         result, self._result = self._result, Answer.OK
         return Reply(result)
 
     def _take_events(self, encode: Callable[[Sequence[tuple[int, int]]], bytes]) -> Reply:
-        if self._busy_polls > 0:  # what an action brings is told when it is done
+        if self._still_busy():  # what an action brings is told when it is done
             return Reply(Answer.OK, encode(()))
         events, self._events = self._events, []
         return Reply(Answer.OK, encode(events), {"events": [[f"0x{code:04X}", value] for code, value in events]})
@@ -224,9 +230,9 @@ class Body:
     # ------------------------------------------------------------------ live view and focus
 
     def _start_live_view(self, _parameters: Sequence[int], _data: bytes) -> Reply:
-        if self._busy_polls:
+        if self._still_busy():
             return Reply(Answer.DEVICE_BUSY)
-        if self._setup.prohibited:
+        if self._values.get(Property.NIKON_LIVE_VIEW_PROHIBITED):
             return Reply(Answer.NIKON_INVALID_STATUS)
         self._live = True
         self._act()
@@ -239,7 +245,7 @@ class Body:
     def _live_view_image(self, _parameters: Sequence[int], _data: bytes) -> Reply:
         if not self._live:
             return Reply(Answer.NIKON_NOT_IN_LIVE_VIEW)
-        if self._busy_polls:
+        if self._still_busy():
             return Reply(Answer.DEVICE_BUSY)
         picture = self._pictures.preview(self.lens.position)
         return Reply(Answer.OK, bytes(self.identity.header_bytes) + picture, {"sha256": _sha256(picture)})
@@ -247,7 +253,7 @@ class Body:
     def _drive(self, parameters: Sequence[int], short: Fault | None) -> Reply:
         if not self._live:
             return Reply(Answer.NIKON_NOT_IN_LIVE_VIEW)
-        if self._busy_polls:
+        if self._still_busy():
             return Reply(Answer.DEVICE_BUSY)
         if len(parameters) < 2 or parameters[0] not in (1, 2) or not 1 <= parameters[1] <= 0x7FFF:
             return Reply(Answer.INVALID_PARAMETER)
@@ -269,10 +275,10 @@ class Body:
 
     # ------------------------------------------------------------------ stills and files
 
-    def _capture(self, parameters: Sequence[int], _data: bytes) -> Reply:
-        if self._busy_polls:
+    def _capture(self, *, autofocus: bool, on_card: bool) -> Reply:
+        if self._still_busy():
             return Reply(Answer.DEVICE_BUSY)
-        files, on_card = self._setup.files, parameters[1] == 0
+        files = self._setup.files
         if on_card and not self.store.has_card:
             return Reply(Answer.STORE_NOT_AVAILABLE)
         if on_card and not self.store.has_room(len(files)):
@@ -293,7 +299,6 @@ class Body:
         if self._setup.still_ends_live_view:
             self._live = False
         self._act()
-        autofocus = parameters[0] == 0xFFFFFFFE
         return Reply(Answer.OK, about={"autofocus": autofocus, "on_card": on_card, "files": told})
 
     def _storage_ids(self, _parameters: Sequence[int], _data: bytes) -> Reply:
@@ -304,15 +309,15 @@ class Body:
             return Reply(Answer.INVALID_STORAGE_ID)
         return Reply(Answer.OK, self.store.card_info())
 
-    def _object_count(self, _parameters: Sequence[int], _data: bytes) -> Reply:
-        return Reply(Answer.OK, parameters=(len(self.store.on_card()),))
+    def _object_count(self, parameters: Sequence[int], _data: bytes) -> Reply:
+        return Reply(Answer.OK, parameters=(len(self.store.handles(parameters[2])),))
 
-    def _object_handles(self, _parameters: Sequence[int], _data: bytes) -> Reply:
-        return Reply(Answer.OK, datasets.array32(self.store.on_card()))
+    def _object_handles(self, parameters: Sequence[int], _data: bytes) -> Reply:
+        return Reply(Answer.OK, datasets.array32(self.store.handles(parameters[2])))
 
     def _object_info(self, parameters: Sequence[int], _data: bytes) -> Reply:
-        file = self.store.get(parameters[0])
-        return Reply(Answer.INVALID_OBJECT_HANDLE) if file is None else Reply(Answer.OK, file.info())
+        info = self.store.info(parameters[0])
+        return Reply(Answer.INVALID_OBJECT_HANDLE) if info is None else Reply(Answer.OK, info)
 
     def _object_size(self, parameters: Sequence[int], _data: bytes) -> Reply:
         file = self.store.get(parameters[0])

@@ -133,10 +133,11 @@ class StorageInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectInfo:
-    """A file on the body; `captured` as YYYYMMDDThhmmss, sizes in bytes and pixels, `parent` 0 for the root.
+    """A file or folder on the body.
 
-    A driver refuses to fetch what is neither a picture by its own format nor by that of its thumbnail, so a raw file
-    needs the latter.
+    `captured` reads YYYYMMDDThhmmss, sizes are bytes and pixels, `parent` is 0 for the root, `association` 1 for a
+    folder. A driver refuses to fetch what is neither a picture by its own format nor by that of its thumbnail, so a
+    raw file needs the latter.
     """
 
     storage: int
@@ -148,6 +149,7 @@ class ObjectInfo:
     width: int = 0
     height: int = 0
     parent: int = 0
+    association: int = 0
 
     def encode(self) -> bytes:
         """Return the record as the host reads it; it claims no thumbnail bytes."""
@@ -165,8 +167,8 @@ class ObjectInfo:
             self.height,
             24,  # bits per pixel
             self.parent,
-            0,  # association type, description, sequence number
-            0,
+            self.association,
+            0,  # association description, sequence number
             0,
         )
         return fixed + text(self.name) + text(self.captured) * 2 + text("")

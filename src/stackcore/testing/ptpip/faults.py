@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from stackcore.errors import UsageError, did_you_mean
-from stackcore.testing.ptpip.codes import Act, Answer, Operation
+from stackcore.testing.ptpip.codes import Act, Answer, Operation, Property
 
 Effect = Literal["busy", "answer", "result", "stop_short", "silent", "cut", "unplug"]
 """What a fault does to a command.
 
-`busy`: it works, then the body is not ready for `value` polls. `answer`: it is refused with code `value`. `result`: it
-is accepted, does nothing, and the next poll ends with code `value`. `stop_short`: a focus move ends at a mechanical
-stop after `value` units (0: half of it). `silent`: it is carried out and never answered. `cut`: it is carried out, and
-the connections close after `value` bytes of its data. `unplug`: the same, and nobody listens any more.
+`busy`: it works, then the body is busy for the next `value` times it is asked. `answer`: it is refused with code
+`value`. `result`: it is accepted, does nothing, and the next poll ends with code `value`. `stop_short`: a focus move
+ends at a mechanical stop after `value` units (0: half of it). `silent`: it is carried out and never answered. `cut`: it
+is carried out, and the connections close after `value` bytes of its data. `unplug`: the same, and nobody listens any
+more.
 """
 
 
@@ -48,13 +50,13 @@ class Setup:
     smallest_step
         Fewer drive units than this are refused as too small a step.
     ready_polls
-        How many times the body says busy after every action.
+        How many times the body says busy, or has no news, after every action.
     files
         Suffixes of what one still consists of, in order.
     card_frames
         Free room on the card, files; None without a card.
-    prohibited
-        Nikon's word of reasons why live view cannot start; 0 for none.
+    values
+        Properties that differ from those of the identity, by code.
     without
         Operations that the body does not list and refuses.
     still_ends_live_view
@@ -69,7 +71,7 @@ class Setup:
     ready_polls: int = 0
     files: tuple[str, ...] = ("jpg",)
     card_frames: int | None = 1000
-    prohibited: int = 0
+    values: Mapping[int, int] = field(default_factory=dict)
     without: frozenset[int] = frozenset()
     still_ends_live_view: bool = False
     faults: tuple[Fault, ...] = ()
@@ -80,12 +82,13 @@ _WORDS = {
     "temperature": 1 << 17,
     "no-card": 1 << 14,
     "mirror-up": 1 << 22,
+    "manual": 1,
     "not-supported": Answer.OPERATION_NOT_SUPPORTED,
     "out-of-focus": Answer.NIKON_OUT_OF_FOCUS,
     "invalid-status": Answer.NIKON_INVALID_STATUS,
     "store-full": Answer.STORE_FULL,
 }
-"""Values that have a name."""
+"""Values that have a name: reasons against live view (bits of Nikon's word), a focus mode, answers."""
 
 _STRIKING: dict[str, Fault] = {
     "busy": Fault(effect="busy", on="drive", value=3),
@@ -98,26 +101,49 @@ _STRIKING: dict[str, Fault] = {
     "cut": Fault(effect="cut", on="download", value=1000),
     "unplug": Fault(effect="unplug", on="download", value=1000),
 }
-_STANDING: dict[str, str] = {
-    "step-too-small": "smallest_step",
-    "live-view-prohibited": "prohibited",
-    "card-full": "card_frames",
-    "slow": "ready_polls",
-}
-_DEFAULTS = {"step-too-small": 10, "live-view-prohibited": _WORDS["battery"], "card-full": 0, "slow": 2}
-_SWITCHES: dict[str, dict[str, object]] = {
-    "no-card": {"card_frames": None},
-    "no-focus-drive": {"without": frozenset({Operation.NIKON_DRIVE_FOCUS})},
-    "no-live-view": {"without": frozenset({Operation.NIKON_START_LIVE_VIEW, Operation.NIKON_GET_LIVE_VIEW_IMAGE})},
-    "still-ends-live-view": {"still_ends_live_view": True},
-}
+"""What strikes single commands."""
 
-FAULT_NAMES: tuple[str, ...] = (*_STRIKING, *_STANDING, *_SWITCHES)
+
+@dataclass(frozen=True)
+class _Condition:
+    """What holds from the start: how it changes the setup, and its number (None: it has none)."""
+
+    change: Callable[[Setup, int], Setup]
+    number: int | None = None
+
+
+def _property(code: Property, number: int) -> _Condition:
+    return _Condition(lambda setup, value: replace(setup, values={**setup.values, code: value}), number)
+
+
+def _missing(*operations: Operation) -> _Condition:
+    return _Condition(lambda setup, _: replace(setup, without=setup.without | set(operations)))
+
+
+_STANDING: dict[str, _Condition] = {
+    "step-too-small": _Condition(lambda setup, value: replace(setup, smallest_step=value), 10),
+    "card-full": _Condition(lambda setup, value: replace(setup, card_frames=value), 0),
+    "no-card": _Condition(lambda setup, _: replace(setup, card_frames=None)),
+    "slow": _Condition(lambda setup, value: replace(setup, ready_polls=value), 2),
+    "still-ends-live-view": _Condition(lambda setup, _: replace(setup, still_ends_live_view=True)),
+    "live-view-prohibited": _property(Property.NIKON_LIVE_VIEW_PROHIBITED, _WORDS["battery"]),
+    "focus-mode": _property(Property.FOCUS_MODE, _WORDS["manual"]),
+    "battery": _property(Property.BATTERY_LEVEL, 1),
+    "flash-charged": _property(Property.NIKON_FLASH_CHARGED, 0),
+    "no-focus-drive": _missing(Operation.NIKON_DRIVE_FOCUS),
+    "no-live-view": _missing(Operation.NIKON_START_LIVE_VIEW, Operation.NIKON_GET_LIVE_VIEW_IMAGE),
+}
+"""What holds from the start to the end; the number is the one that counts where none is given."""
+
+FAULT_NAMES: tuple[str, ...] = (*_STRIKING, *_STANDING)
 """Every name that `with_fault` knows."""
 
 _ACTS: dict[str, Act | Literal["any"]] = {act: act for act in (*get_args(Act), "any")}
 
-_SPEC = re.compile(r"([a-z-]+)(?::([a-z_]+))?(?:=([a-z-]+|0x[0-9a-fA-F]+|\d+))?(?:@([1-9]\d*))?(?:x([1-9]\d*|\*))?")
+_SPEC = re.compile(
+    r"(?P<name>[a-z-]+)(?::(?P<on>[a-z_]+))?(?:=(?P<value>[a-z-]+|0x[0-9a-fA-F]+|\d+))?"
+    r"(?:@(?P<first>[1-9]\d*))?(?:x(?P<times>[1-9]\d*|\*))?"
+)
 
 
 def with_fault(setup: Setup, spec: str) -> Setup:
@@ -130,6 +156,7 @@ def with_fault(setup: Setup, spec: str) -> Setup:
     spec
         `NAME[:ACT][=VALUE][@FIRST][xTIMES]`: which fault, on which kind of command, with which number (or its word,
         such as `battery`), from which such command on, how often (`*`: always). What is left out is the fault's own.
+        What holds from the start takes at most a value.
 
     Raises
     ------
@@ -145,44 +172,47 @@ def with_fault(setup: Setup, spec: str) -> Setup:
     """
     match = _SPEC.fullmatch(spec)
     if match is None:
-        raise UsageError(f"`{spec}` is no fault.", "a fault reads NAME[:ACT][=VALUE][@FIRST][xTIMES].", _advice(spec))
-    name, on, value, first, times = match.groups()
-    if name in _STRIKING:
-        fault = _STRIKING[name]
-        if on is not None and on not in _ACTS:
-            raise UsageError(f"`{spec}` strikes nothing.", f"there is no act `{on}`.", did_you_mean(on, _ACTS))
-        fault = replace(
-            fault,
-            on=fault.on if on is None else _ACTS[on],
-            value=fault.value if value is None else _number(spec, value),
-            first=int(first or fault.first),
-            times=fault.times if times is None else 0 if times == "*" else int(times),
+        raise UsageError(
+            f"`{spec}` is no fault.",
+            "a fault reads NAME[:ACT][=VALUE][@FIRST][xTIMES].",
+            did_you_mean(re.split("[^a-z-]", spec)[0], FAULT_NAMES),
         )
-        return replace(setup, faults=(*setup.faults, fault))
-    if name not in FAULT_NAMES:
-        raise UsageError(f"`{spec}` is no fault.", f"`{name}` is unknown.", _advice(name))
-    if on or first or times or (value is not None and name in _SWITCHES):
-        raise UsageError(f"`{spec}` says too much.", f"`{name}` holds from the start.", f"write `{name}`.")
-    if name in _STANDING:
-        number = _DEFAULTS[name] if value is None else _number(spec, value)
-        return replace(setup, **{_STANDING[name]: number})  # type: ignore[arg-type]
-    changes = dict(_SWITCHES[name])
-    if "without" in changes:
-        changes["without"] = setup.without | _SWITCHES[name]["without"]  # type: ignore[operator]
-    return replace(setup, **changes)  # type: ignore[arg-type]
+    name, value = match["name"], _number(match["value"])
+    if name in _STRIKING:
+        return replace(setup, faults=(*setup.faults, _striking(_STRIKING[name], match, value)))
+    if name not in _STANDING:
+        raise UsageError(f"`{spec}` is no fault.", f"`{name}` is unknown.", did_you_mean(name, FAULT_NAMES))
+    condition = _STANDING[name]
+    if match["on"] or match["first"] or match["times"] or (value is not None and condition.number is None):
+        most = name if condition.number is None else f"{name}={condition.number}"
+        raise UsageError(f"`{spec}` says too much.", f"`{name}` holds from the start.", f"write `{most}`.")
+    return condition.change(setup, (condition.number or 0) if value is None else value)
 
 
-def _number(spec: str, value: str) -> int:
+def _striking(fault: Fault, match: re.Match[str], value: int | None) -> Fault:
+    on, first, times = match["on"], match["first"], match["times"]
+    if on is not None and on not in _ACTS:
+        raise UsageError(f"`{match[0]}` strikes nothing.", f"there is no act `{on}`.", did_you_mean(on, _ACTS))
+    return replace(
+        fault,
+        on=fault.on if on is None else _ACTS[on],
+        value=fault.value if value is None else value,
+        first=fault.first if first is None else int(first),
+        times=fault.times if times is None else 0 if times == "*" else int(times),
+    )
+
+
+def _number(value: str | None) -> int | None:
+    if value is None:
+        return None
     if value in _WORDS:
         return int(_WORDS[value])
     try:
         return int(value, 0)
     except ValueError as error:
-        raise UsageError(f"`{spec}` has no number.", f"`{value}` is none.", did_you_mean(value, _WORDS)) from error
-
-
-def _advice(name: str) -> str:
-    return did_you_mean(name, FAULT_NAMES)
+        raise UsageError(
+            f"`{value}` is no number.", "it is no word for one either.", did_you_mean(value, _WORDS)
+        ) from error
 
 
 class Watch:

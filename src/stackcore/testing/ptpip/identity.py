@@ -1,7 +1,7 @@
 """The bodies that can be impersonated: what each lists as its operations and properties. Data only.
 
 Which real body lists which operation was not checked; the lists are those with which the driver of libgphoto2 goes
-its two ways (first and second list of events, with and without application mode).
+its ways (first and second list of events, with and without application mode, first and second capture command).
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class Identity:
     properties: tuple[PropertySpec, ...]
     header_bytes: int
     """How many bytes of its own the body puts before each live-view picture."""
+
+    folder: str
+    """Name of the folder on the card."""
 
     events: tuple[int, ...] = tuple(Event)
     formats: tuple[int, ...] = (Format.JPEG, Format.RAW, Format.FOLDER)
@@ -58,6 +61,13 @@ _OPERATIONS = (
     Operation.NIKON_DRIVE_FOCUS,
     Operation.NIKON_CAPTURE,
 )
+
+_FIRST_OPERATIONS = (
+    *(operation for operation in _OPERATIONS if operation != Operation.NIKON_CAPTURE),
+    Operation.NIKON_CAPTURE_IN_SDRAM,
+    Operation.NIKON_AF_CAPTURE_IN_SDRAM,
+)
+"""Of bodies that take pictures for the host into their memory only."""
 
 _UNIFIED_OPERATIONS = (
     Operation.NIKON_GET_EVENTS_EX,
@@ -124,6 +134,17 @@ IDENTITIES: dict[str, Identity] = {
         operations=_OPERATIONS,
         properties=_PROPERTIES,
         header_bytes=384,
+        folder="100ND850",
+    ),
+    "d300": Identity(
+        manufacturer="Nikon Corporation",
+        model="D300",
+        version="V1.11",
+        serial="3000003",
+        operations=_FIRST_OPERATIONS,
+        properties=_PROPERTIES,
+        header_bytes=64,
+        folder="100ND300",
     ),
     "z6": Identity(
         manufacturer="Nikon Corporation",
@@ -133,6 +154,7 @@ IDENTITIES: dict[str, Identity] = {
         operations=_OPERATIONS + _UNIFIED_OPERATIONS,
         properties=_PROPERTIES + _UNIFIED_PROPERTIES,
         header_bytes=1024,
+        folder="100NCZ_6",
     ),
 }
 """By the name that is given on the command line."""

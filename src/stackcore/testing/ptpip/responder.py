@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from stackcore.testing.ptpip.faults import Setup, with_fault
 from stackcore.testing.ptpip.wire import Arrival, read_log
@@ -24,7 +25,7 @@ class Responder:
     Parameters
     ----------
     identity
-        `d850` (first list of events) or `z6` (second list, application mode).
+        `d850` (first list of events), `z6` (second list, application mode) or `d300` (stills into memory only).
     faults
         Specs of `faults.with_fault`.
     files
@@ -64,7 +65,7 @@ class Responder:
             f"--far-stop={far_stop}",
             *(f"--fault={fault}" for fault in faults),
         ]
-        self._pictures = pictures
+        self._pictures, self._start = pictures, position
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
@@ -127,7 +128,12 @@ class Responder:
         """Return the commands about one thing, such as `drive` or `still`, in their order."""
         return [arrival for arrival in self.log() if arrival.act == act]
 
+    def files(self) -> list[dict[str, Any]]:
+        """Return every file of every still so far: its `name`, size in `bytes`, `sha256` and `handle`, in order."""
+        return [file for still in self.commands("still") for file in still.about.get("files", ())]
+
     @property
     def position(self) -> int:
         """Where the lens stands now, drive units."""
-        return self.log()[-1].position
+        log = self.log()
+        return log[-1].position if log else self._start

@@ -36,6 +36,8 @@ class Server:
         self._free = threading.Condition()
         self._host: _Host | None = None
         self._connections = 0
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._open: list[tuple[threading.Thread, socket.socket]] = []
 
     @property
     def port(self) -> int:
@@ -45,7 +47,20 @@ class Server:
 
     def start(self) -> None:
         """Begin to listen; returns at once."""
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening.start()
+
+    def close(self) -> None:
+        """Take no more connections and end those there are; returns when every thread is done."""
+        self._stop_listening()
+        self._listening.join()
+        for thread, connection in self._open:
+            _hang_up(connection)
+            thread.join()
+
+    def _stop_listening(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # on Linux a close alone leaves `accept` listening
+        self._listener.close()
 
     def _listen(self) -> None:
         while True:
@@ -54,7 +69,10 @@ class Server:
             except OSError:  # unplugged
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._greet, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._greet, args=(connection,), daemon=True)
+            self._open = [entry for entry in self._open if entry[0].is_alive()]
+            self._open.append((thread, connection))
+            thread.start()
 
     def _greet(self, connection: socket.socket) -> None:
         with connection, suppress(ConnectionEnded, MalformedPacket, OSError):
@@ -101,7 +119,10 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> bool:
         """Answer one command; False when the connection is to end."""
-        command = packets.parse_command(packets.read_packet(connection.recv))
+        packet = packets.read_packet(connection.recv)
+        if packet.kind in (Kind.CANCEL, Kind.PING):  # every command is over before the next packet is read
+            return True
+        command = packets.parse_command(packet)
         received = packets.read_data(connection.recv) if command.data_follows else b""
         at_s = self._log.now_s()
         reply = self._body.handle(command.operation, command.parameters, received)
@@ -112,7 +133,7 @@ class Server:
             connection.sendall(_encode(command, reply))
             return True
         if reply.fate == "unplug":
-            self._listener.close()
+            self._stop_listening()
         if reply.data is not None:
             connection.sendall(_encode(command, reply)[: reply.cut_after_bytes])
         return False
@@ -146,8 +167,12 @@ class _Host:
     def hang_up(self) -> None:
         for connection in (self.commands, self.events):
             if connection is not None:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+                _hang_up(connection)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may have ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _encode(command: Command, reply: Reply) -> bytes:

@@ -11,7 +11,11 @@ from stackcore.testing.ptpip.datasets import ObjectInfo, StorageInfo
 CARD = 0x00010001
 """The number of the store that is the card."""
 
+ROOT = 0xFFFFFFFF
+"""How a host asks for what lies in no folder; 0 asks for everything."""
+
 _FORMATS = {"jpg": Format.JPEG}
+_CAPTURED = "20260101T120000"
 _IN_MEMORY = 0xFFFF0000
 _FRAME_BYTES = 50_000_000
 """What a body reckons for one picture when it tells its free room."""
@@ -19,10 +23,11 @@ _FRAME_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file with its content; `storage` is `CARD`, or 0 for the memory of the body."""
+    """A file with its content; `storage` is `CARD`, or 0 for the memory of the body; `parent` 0 for the root."""
 
     handle: int
     storage: int
+    parent: int
     name: str
     data: bytes
 
@@ -33,24 +38,57 @@ class StoredFile:
 
     def info(self) -> bytes:
         """Return the PTP record of the file."""
-        suffix = self.name.rpartition(".")[2].lower()
-        kind = _FORMATS.get(suffix, Format.RAW)
         return ObjectInfo(
             storage=self.storage,
-            format=kind,
+            format=_FORMATS.get(self.name.rpartition(".")[2].lower(), Format.RAW),
             thumb_format=Format.JFIF,
             size=len(self.data),
             name=self.name,
-            captured="20260101T120000",
+            captured=_CAPTURED,
+            parent=self.parent,
+        ).encode()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on the card."""
+
+    handle: int
+    parent: int
+    name: str
+
+    def info(self) -> bytes:
+        """Return the PTP record of the folder."""
+        return ObjectInfo(
+            storage=CARD,
+            format=Format.FOLDER,
+            thumb_format=0,
+            size=0,
+            name=self.name,
+            captured=_CAPTURED,
+            parent=self.parent,
+            association=1,
         ).encode()
 
 
 class Store:
-    """The card, with room for so many files (None: no card), and the memory."""
+    """The card and the memory.
 
-    def __init__(self, card_frames: int | None) -> None:
+    Parameters
+    ----------
+    card_frames
+        Room on the card, files; None without a card.
+    folder
+        Name of the folder in `DCIM` that receives stills.
+    """
+
+    def __init__(self, card_frames: int | None, folder: str) -> None:
         self._room = card_frames
         self._files: dict[int, StoredFile] = {}
+        self._folders: dict[int, Folder] = {}
+        if card_frames is not None:
+            for shelf in (Folder(0x00010010, 0, "DCIM"), Folder(0x00010011, 0x00010010, folder)):
+                self._folders[shelf.handle] = shelf
         self._made = 0
 
     @property
@@ -66,7 +104,8 @@ class Store:
         """Keep a file of the still with this number; the caller has looked for room."""
         self._made += 1
         handle = 0x00020000 + self._made if on_card else _IN_MEMORY + self._made
-        file = StoredFile(handle, CARD if on_card else 0, f"DSC_{number:04d}.{suffix.upper()}", data)
+        parent = max(self._folders) if on_card else 0
+        file = StoredFile(handle, CARD if on_card else 0, parent, f"DSC_{number:04d}.{suffix.upper()}", data)
         self._files[handle] = file
         if on_card and self._room is not None:
             self._room -= 1
@@ -76,6 +115,11 @@ class Store:
         """Return a file, or None."""
         return self._files.get(handle)
 
+    def info(self, handle: int) -> bytes | None:
+        """Return the PTP record of a file or folder, or None."""
+        thing = self._files.get(handle) or self._folders.get(handle)
+        return None if thing is None else thing.info()
+
     def delete(self, handle: int) -> bool:
         """Forget a file; False when there is none."""
         file = self._files.pop(handle, None)
@@ -83,9 +127,12 @@ class Store:
             self._room += 1
         return file is not None
 
-    def on_card(self) -> list[int]:
-        """Return the handles of the files on the card."""
-        return [handle for handle, file in self._files.items() if file.storage == CARD]
+    def handles(self, parent: int) -> list[int]:
+        """Return what lies in a folder of the card, in `ROOT`, or anywhere on it (0)."""
+        files = (file for file in self._files.values() if file.storage == CARD)
+        things: tuple[Folder | StoredFile, ...] = (*self._folders.values(), *files)
+        wanted = 0 if parent == ROOT else parent
+        return [thing.handle for thing in things if parent == 0 or thing.parent == wanted]
 
     def forget_memory(self) -> None:
         """Drop what is not on the card, as a body does when the host is gone."""
@@ -94,7 +141,7 @@ class Store:
     def card_info(self) -> bytes:
         """Return the PTP record of the card."""
         free = self._room or 0
-        used = len(self.on_card())
+        used = sum(file.storage == CARD for file in self._files.values())
         return StorageInfo(
             capacity=(free + used) * _FRAME_BYTES, free=free * _FRAME_BYTES, free_images=free, label="CARD"
         ).encode()
