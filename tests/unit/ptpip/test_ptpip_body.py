@@ -125,6 +125,30 @@ def test_a_file_is_fetched_whole_and_in_pieces() -> None:
         assert camera.handle(operation, (handle,)).code == Answer.INVALID_OBJECT_HANDLE
 
 
+def test_the_second_way_to_fetch_reaches_beyond_32_bits() -> None:
+    camera = body(identity="z6", files=("nef",))
+    handle = camera.handle(Operation.NIKON_CAPTURE, (0, 1)).about["files"][0]["handle"]
+    assert camera.handle(Operation.NIKON_GET_OBJECT_SIZE, (handle,)).data == struct.pack("<Q", len(b"nef at 0"))
+    assert camera.handle(Operation.NIKON_GET_OBJECT_SIZE, (99,)).code == Answer.INVALID_OBJECT_HANDLE
+    assert camera.handle(Operation.NIKON_GET_PARTIAL_OBJECT_EX, (handle, 4, 0, 2, 0)).data == b"at"
+    assert camera.handle(Operation.NIKON_GET_PARTIAL_OBJECT_EX, (handle, 0, 1, 2, 0)).data == b""
+    assert camera.handle(Operation.NIKON_GET_PARTIAL_OBJECT_EX, (handle, 0, 0, 0, 1)).data == b"nef at 0"
+
+
+def test_properties_are_listed_where_they_belong() -> None:
+    camera = body()
+    info = camera.handle(Operation.GET_DEVICE_INFO, ()).data
+    vendor = camera.handle(Operation.NIKON_GET_VENDOR_PROPERTIES, ()).data
+    assert info is not None
+    assert vendor is not None
+    (count,) = struct.unpack_from("<I", vendor)
+    vendors = struct.unpack_from(f"<{count}H", vendor, 4)
+    codes = [spec.code for spec in IDENTITIES["d850"].properties]
+    assert vendors == tuple(code for code in codes if code >= 0xD000)
+    standard = [code for code in codes if code < 0xD000]
+    assert struct.pack(f"<I{len(standard)}H", len(standard), *standard) in info
+
+
 def test_a_card_has_folders_and_room() -> None:
     camera = body("card-full=1")
 

@@ -235,6 +235,17 @@ def test_a_responder_ends_with_its_statement() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
+def test_a_body_that_was_unplugged_may_come_back_where_it_was() -> None:
+    with Responder(position=5) as body:
+        connection = socket.create_connection(("127.0.0.1", body.port), timeout=10)
+        body.unplug()
+        assert connection.recv(1) == b""
+        connection.close()
+        assert body.log() == []
+        with Responder(position=body.position, port=body.port) as again:
+            assert (again.address, again.position) == (body.address, 5)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a killed process has no negative return code there")
 def test_a_responder_ends_with_the_process_that_started_it() -> None:
     script = "\n".join(

@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--position", type=int, default=0, help="where the lens stands, drive units")
     parser.add_argument("--near-stop", type=int, default=-1_000_000, help="nearest position, drive units")
     parser.add_argument("--far-stop", type=int, default=1_000_000, help="farthest position, drive units")
+    parser.add_argument("--port", type=int, default=0, help="TCP port; any free one if not given")
     parser.add_argument("--log", type=Path, help="new file that receives everything that arrives, as JSON lines")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end together with who started it")
     return parser
@@ -50,11 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for spec in asked.fault:
             setup = with_fault(setup, spec)
         pictures = MadeUpPictures() if asked.pictures is None else GivenPictures(asked.pictures)
-        log = WireLog(asked.log, time.monotonic)
+        server = Server(Body(setup, pictures), WireLog(asked.log, time.monotonic), asked.port)
     except StackcoreError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    server = Server(Body(setup, pictures), log)
     server.start()
     print(server.port, flush=True)
     try:

@@ -32,6 +32,8 @@ class Responder:
         Suffixes of what one still consists of.
     position, near_stop, far_stop
         The lens, drive units; greater is farther from the camera.
+    port
+        TCP port, such as that of a body which was unplugged before; 0 for any that is free.
     pictures
         Name and content of what it serves: `preview*.jpg` live view, anything else stills; None: made up.
 
@@ -52,6 +54,7 @@ class Responder:
         position: int = 0,
         near_stop: int = -1_000_000,
         far_stop: int = 1_000_000,
+        port: int = 0,
         pictures: Mapping[str, bytes] | None = None,
     ) -> None:
         setup = Setup()
@@ -63,6 +66,7 @@ class Responder:
             f"--position={position}",
             f"--near-stop={near_stop}",
             f"--far-stop={far_stop}",
+            f"--port={port}",
             *(f"--fault={fault}" for fault in faults),
         ]
         self._pictures, self._start = pictures, position
@@ -96,6 +100,12 @@ class Responder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.unplug()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def unplug(self) -> None:
+        """End the body at once, whatever it is doing; its log can still be read."""
         process, self._process = self._process, None
         if process is not None:
             assert process.stdin is not None
@@ -107,8 +117,6 @@ class Responder:
                 process.kill()
                 process.wait()
             process.stdout.close()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     @property
     def address(self) -> str:

@@ -15,7 +15,7 @@ from stackcore.testing.ptpip.wire import Arrival, What, WireLog
 
 _GUID = b"stackcore-ptp-ip"
 _REASON_BUSY = 2
-_HANDOVER_S = 1.0
+_HANDOVER_S = 0.5
 """A host that leaves and comes back at once may arrive before its farewell."""
 
 
@@ -28,11 +28,13 @@ class Server:
         What answers.
     log
         Where arrivals are written.
+    port
+        TCP port; 0 for any that is free.
     """
 
-    def __init__(self, body: Body, log: WireLog) -> None:
+    def __init__(self, body: Body, log: WireLog, port: int = 0) -> None:
         self._body, self._log = body, log
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self._free = threading.Condition()
         self._host: _Host | None = None
         self._connections = 0
