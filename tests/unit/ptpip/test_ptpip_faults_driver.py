@@ -109,6 +109,38 @@ def test_a_refused_still_leaves_the_next_one_alone(talk: Any) -> None:
     assert told == {"first": -1, "second": 1}
 
 
+def test_a_body_does_things_of_its_own_accord(talk: Any) -> None:
+    wrong = ["busy:preview=25@2", "shutter-button", "live-view-drops@2", "still-lost@2"]
+    with Responder(pictures=PICTURES, faults=wrong) as body:
+        told = talk(
+            body,
+            """
+            def look():
+                file = host.camera.capture_preview()
+                return len(memoryview(file.get_data_and_size()))
+
+            host.ready()
+            looks = [look() for _ in range(4)]
+            drives = [host.put("manualfocusdrive", 5.0)]
+            stray = [host.camera.wait_for_event(100) for _ in range(2)]
+            drives += [host.put("manualfocusdrive", 5.0) for _ in range(2)]
+            host.put("viewfinder", 0)
+            stills = [len(host.still())]
+            host.camera.trigger_capture()
+            heard = [host.camera.wait_for_event(20)[0] for _ in range(3)]
+            tell(looks=looks, stray=[[kind, data.name if kind == 2 else ""] for kind, data in stray], drives=drives,
+                 stills=stills, heard=heard)
+            """,
+        )
+        assert drives(body) == [(Answer.OK, 5), (Answer.OK, 5), (Answer.NIKON_NOT_IN_LIVE_VIEW, 0)]
+    size = len(PICTURES["preview.jpg"])
+    assert told["looks"] == [size, size, 0, size]  # the driver gives up and calls nothing a success
+    assert told["stray"][0] == [2, "DSC_0001.JPG"]
+    assert [code for code, _ in told["drives"]] == [0, 0, -1]
+    assert told["stills"] == [1]
+    assert 2 not in told["heard"]
+
+
 def test_a_connection_cut_in_a_transfer_is_lost_and_comes_back(talk: Any) -> None:
     with Responder(pictures=PICTURES, faults=["cut=5000"]) as body:
         told = talk(

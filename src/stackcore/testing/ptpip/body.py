@@ -109,6 +109,13 @@ class Body:
         reply = self._carry_out(operation, act, parameters, data, due)
         if "busy" in due:
             self._busy_polls += due["busy"].value
+        if "lost" in due:
+            self._events.clear()
+        if "stray" in due:
+            stray = self._capture(autofocus=True, on_card=self.store.has_card)
+            reply = replace(reply, about={**reply.about, "stray": stray.about})
+        if "dark" in due:
+            self._live = False
         fates: tuple[Fate, ...] = ("silent", "cut", "unplug")
         for fate in fates:
             if fate in due:

@@ -11,14 +11,15 @@ from typing import Literal, get_args
 from stackcore.errors import UsageError, did_you_mean
 from stackcore.testing.ptpip.codes import Act, Answer, Operation, Property
 
-Effect = Literal["busy", "answer", "result", "stop_short", "silent", "cut", "unplug"]
+Effect = Literal["busy", "answer", "result", "stop_short", "lost", "stray", "dark", "silent", "cut", "unplug"]
 """What a fault does to a command.
 
 `busy`: it works, then the body is busy for the next `value` times it is asked. `answer`: it is refused with code
 `value`. `result`: it is accepted, does nothing, and the next poll ends with code `value`. `stop_short`: a focus move
-ends at a mechanical stop after `value` units (0: half of it). `silent`: it is carried out and never answered. `cut`: it
-is carried out, and the connections close after `value` bytes of its data. `unplug`: the same, and nobody listens any
-more.
+ends at a mechanical stop after `value` units (0: half of it). `lost`: it works, and no news of it comes. `stray`: it
+works, and then somebody presses the shutter button. `dark`: it works, and then the body ends live view by itself.
+`silent`: it is carried out and never answered. `cut`: it is carried out, and the connections close after `value` bytes
+of its data. `unplug`: the same, and nobody listens any more.
 """
 
 
@@ -97,6 +98,9 @@ _STRIKING: dict[str, Fault] = {
     "lens-cannot-move": Fault(effect="answer", on="drive", value=Answer.NIKON_INVALID_STATUS, times=0),
     "lens-jams": Fault(effect="result", on="drive", value=Answer.GENERAL_ERROR),
     "refused": Fault(effect="answer", on="still", value=Answer.NIKON_OUT_OF_FOCUS),
+    "still-lost": Fault(effect="lost", on="still"),
+    "shutter-button": Fault(effect="stray", on="drive"),
+    "live-view-drops": Fault(effect="dark", on="drive"),
     "no-answer": Fault(effect="silent", on="drive"),
     "cut": Fault(effect="cut", on="download", value=1000),
     "unplug": Fault(effect="unplug", on="download", value=1000),
