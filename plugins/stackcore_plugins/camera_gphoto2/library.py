@@ -25,8 +25,8 @@ def detect() -> tuple[tuple[str, str], ...]:
     return tuple((model, port) for model, port in gp.Camera.autodetect().items())
 
 
-def connect(port: str, model: str, lock: Callable[[str], object]) -> tuple[GphotoBody, str]:
-    """Connect to a camera and return it with its port.
+def connect(port: str, model: str, lock: Callable[[str], object]) -> tuple[GphotoBody, str, str]:
+    """Connect to a camera; return it, its port, and the model as the driver calls it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def connect(port: str, model: str, lock: Callable[[str], object]) -> tuple[Gphot
         camera.init()
     except gp.GPhoto2Error as error:
         raise _unreachable(error, port) from error
-    return GphotoBody(camera), port
+    return GphotoBody(camera), port, model
 
 
 def _choose(found: tuple[tuple[str, str], ...], port: str, model: str) -> tuple[str, str]:

@@ -27,8 +27,8 @@ class CameraSession:
 
     Parameters
     ----------
-    body, port
-        The camera, connected, and where.
+    body, port, known_as
+        The camera, connected, where, and how the driver calls it, which begins with the maker where it knows it.
     options, clock
         What the user has set; time.
     patience
@@ -36,11 +36,17 @@ class CameraSession:
     """
 
     def __init__(
-        self, body: Body, port: str, options: Gphoto2Options, clock: Clock, patience: Callable[[float], None]
+        self,
+        body: Body,
+        port: str,
+        options: Gphoto2Options,
+        clock: Clock,
+        patience: Callable[[float], None],
+        known_as: str = "",
     ) -> None:
         self._body, self._options, self._clock = body, options, clock
         told = {key: self._text(name) for key, name in _IDENTITY.items()}
-        self.vendor = vendor_of(told["maker"])
+        self.vendor = vendor_of(told["maker"], known_as)
         self.opened = messages.Opened(**told, port=port, vendor=self.vendor.name)
         self._lifeline = Lifeline(body)
         self._live_view = LiveView(body, self.vendor, clock, options.busy_timeout_s)

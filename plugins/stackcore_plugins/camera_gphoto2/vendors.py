@@ -235,16 +235,16 @@ UNKNOWN = Vendor(
 )
 
 
-def vendor_of(maker: str) -> Vendor:
-    """Return the row of a body by what it calls its maker; `UNKNOWN` for a maker without one.
+def vendor_of(*names: str) -> Vendor:
+    """Return the row of a body by its maker's name, best source first; `UNKNOWN` for a maker without one.
 
     Examples
     --------
-    >>> vendor_of("Nikon Corporation").name
-    'Nikon'
+    >>> vendor_of("Nikon Corporation").name, vendor_of("GP", "Canon EOS R5").name, vendor_of("Acme").name
+    ('Nikon', 'Canon EOS', 'unknown maker')
     """
-    told = maker.casefold()
-    return next((row for row in VENDORS if told.startswith(row.makers)), UNKNOWN)
+    told = [name.casefold() for name in names]
+    return next((row for name in told for row in VENDORS if name.startswith(row.makers)), UNKNOWN)
 
 
 def largest_command(row: Vendor) -> int:

@@ -73,8 +73,8 @@ class Worker:
             self._lock = lock_camera(request.locks, port)
 
         options = request.options
-        body, port = connect(options.port, options.model, lock)
-        self._session = CameraSession(body, port, options, _SystemClock(), self._say_patience)
+        body, port, known_as = connect(options.port, options.model, lock)
+        self._session = CameraSession(body, port, options, _SystemClock(), self._say_patience, known_as)
         return self._session.opened
 
     def _say_patience(self, seconds: float) -> None:
