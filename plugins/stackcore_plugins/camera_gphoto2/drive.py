@@ -69,8 +69,8 @@ def _repeat(table: Classes, steps: int, size: int) -> list[Command]:
     unit = 1 if steps > 0 else -1
     one = Command(far if steps > 0 else near, unit, table.pause_s)
     found: list[Command] = []
-    for index in range(abs(steps)):
-        if index and table.rearm:
+    for _ in range(abs(steps)):
+        if table.rearm:
             found.append(Command(table.rearm, 0))
         found.append(one)
     return found

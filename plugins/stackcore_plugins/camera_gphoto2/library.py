@@ -14,7 +14,7 @@ from stackcore_plugins.camera_gphoto2.body import DriverError, Happening, Settin
 from stackcore_plugins.camera_gphoto2.holders import advice
 
 _NETWORK_MODEL = "PTP/IP Camera"
-_HELD = (gp.GP_ERROR_IO_USB_CLAIM, gp.GP_ERROR_IO_LOCK, gp.GP_ERROR_IO_USB_FIND)
+_HELD = (gp.GP_ERROR_IO_USB_CLAIM, gp.GP_ERROR_IO_LOCK)
 _KINDS = {gp.GP_EVENT_FILE_ADDED: "file", gp.GP_EVENT_CAPTURE_COMPLETE: "done", gp.GP_EVENT_TIMEOUT: "nothing"}
 _WITH_CHOICES = (gp.GP_WIDGET_RADIO, gp.GP_WIDGET_MENU)
 _T = TypeVar("_T")

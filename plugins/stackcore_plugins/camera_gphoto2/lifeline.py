@@ -31,6 +31,11 @@ class Lifeline:
             self._kept.append(heard)
         return True
 
+    def prove(self) -> None:
+        """Raise `CameraError` unless the body gives a sign of life."""
+        if not self.is_alive():
+            raise gone()
+
     def explain(self, error: DriverError, what: str, why: str, fix: str) -> CameraError:
         """Say what a failure was: the camera is gone, or (`what`, `why`, `fix`) where it is there.
 
@@ -42,10 +47,10 @@ class Lifeline:
         return CameraError(what, f"{why}; {error}.", fix)
 
 
-def gone(error: DriverError) -> CameraError:
+def gone(error: DriverError | None = None) -> CameraError:
     """Return the error for a body that does not answer any more."""
     return CameraError(
         "The camera is gone.",
-        f"it does not answer any more; {error}.",
+        "it does not answer any more" + (f"; {error}." if error else "."),
         "check cable, power and network, then start again.",
     )

@@ -14,7 +14,7 @@ from stackcore.protocols import CameraInfo, CapturedFile, Check, DetectedCamera,
 from stackcore_plugins.camera_gphoto2 import messages
 from stackcore_plugins.camera_gphoto2.link import ChildProcess, Link
 from stackcore_plugins.camera_gphoto2.options import Gphoto2Options
-from stackcore_plugins.camera_gphoto2.vendors import VENDORS
+from stackcore_plugins.camera_gphoto2.vendors import NIKON, UNKNOWN, VENDORS, Vendor, most_units
 
 _MIB = 1024**2
 _CLOSE_S = 10.0
@@ -51,18 +51,20 @@ class Gphoto2Camera:
         self._link: Link | None = None
         self._number = 0
         self._end = ""
+        self._vendor: Vendor = NIKON
 
     # ----------------------------------------------------------------- what can be asked without a camera
 
     @property
     def traits(self) -> CameraTraits:
-        """What is true of this camera; the two styles differ in nothing else."""
+        """What is true of this camera; once it is open, `max_drive` is what its vendor's drive does in one go."""
         return CameraTraits(
             style=self._style,
             waits_after_still=self._style == "legacy",
             still_s=_STILL_S,
             move_s=_MOVE_S,
             still_bytes=self._options.still_mib * _MIB,
+            max_drive=most_units(self._vendor),
         )
 
     def detect(self) -> Sequence[DetectedCamera]:
@@ -84,9 +86,17 @@ class Gphoto2Camera:
         self._link, self._end = self._start(), ""
         try:
             told: messages.Opened = self._call(messages.Open(options=self._options, locks=state_folder() / "locks"))
+        except NotReadyError:
+            self.close()
+            raise
+        except CameraError as error:
+            raise NotReadyError(
+                "The camera does not answer.", error.why, "switch it on, check cable or network and the address."
+            ) from error
         except BaseException:
             self.close()
             raise
+        self._vendor = next((row for row in VENDORS if row.name == told.vendor), UNKNOWN)
         return CameraInfo(
             provider=self._name,
             model=told.model or "camera",
@@ -116,8 +126,9 @@ class Gphoto2Camera:
         return checks
 
     def restore(self) -> None:
-        """Put live view back as it was."""
-        self._call(messages.Restore())
+        """Put live view back as it was; nothing to do for a camera that is gone."""
+        if self._link is not None:
+            self._call(messages.Restore())
 
     def drive_focus(self, steps: int) -> None:
         """Move focus; `FocusDriveError` with `confirmed` None when nobody knows how far."""
@@ -140,15 +151,8 @@ class Gphoto2Camera:
         return CapturedFile(data=self._call(messages.Preview()), extension="jpg")
 
     def wait_ready(self, timeout_s: float) -> bool:
-        """Wait until the camera accepts commands; False when it does not, or is gone."""
-        if self._link is None:
-            return False
-        try:
-            return bool(
-                self._call(messages.AwaitReady(timeout_s), allowed_s=timeout_s + self._options.answer_timeout_s)
-            )
-        except CameraError:
-            return False
+        """Wait until the camera accepts commands; False when it does not, `CameraError` at once when it is gone."""
+        return bool(self._call(messages.AwaitReady(timeout_s), allowed_s=timeout_s + self._options.answer_timeout_s))
 
     def focus_position(self) -> int | None:
         """Return the position of the drive where the body tells it."""
@@ -166,7 +170,11 @@ class Gphoto2Camera:
         """Hand over a request and wait for its answer; `CameraError` when the child dies or falls silent."""
         link = self._link
         if link is None:
-            raise NotReadyError("The camera is not connected.", self._end or "it was not opened.", _GONE_FIX)
+            raise NotReadyError(
+                "The camera is gone." if self._end else "The camera is not connected.",
+                self._end or "it was not opened.",
+                _GONE_FIX,
+            )
         self._number += 1
         limit_s = self._options.answer_timeout_s if allowed_s is None else allowed_s
         give_up = self._now() + limit_s

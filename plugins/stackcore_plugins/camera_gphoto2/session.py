@@ -108,18 +108,20 @@ class CameraSession:
             raise self._explain(error, "There is no live view.") from error
 
     def _await_ready(self, timeout_s: float) -> bool:
-        """Ask until the body takes commands: a live-view frame is one that it refuses while it is busy."""
+        """Ask until the body takes commands: a live-view frame is one that it refuses while it is busy.
+
+        `CameraError` when it is gone: waiting for it would be in vain.
+        """
         give_up = self._clock.now() + timeout_s
         while True:
             try:
-                if self._live_view.is_on():
-                    if self._body.preview():
-                        return True
-                elif self._lifeline.is_alive():
+                if not self._live_view.is_on():  # a dead connection reads as "off", so this alone proves nothing
+                    self._lifeline.prove()
+                    return True
+                if self._body.preview():
                     return True
             except DriverError:
-                if not self._lifeline.is_alive():
-                    return False
+                self._lifeline.prove()
             if self._clock.now() >= give_up:
                 return False
             self._clock.sleep(_READY_PAUSE_S)
@@ -129,7 +131,8 @@ class CameraSession:
         try:
             self._live_view.put_back()
         except DriverError as error:
-            raise self._explain(error, "Live view could not be put back.") from error
+            if self._lifeline.is_alive():
+                raise self._explain(error, "Live view could not be put back.") from error
 
     def _explain(self, error: DriverError, what: str) -> CameraError:
         return self._lifeline.explain(

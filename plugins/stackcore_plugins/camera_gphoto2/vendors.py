@@ -35,8 +35,8 @@ class Amount:
 class Classes:
     """The drive takes a size of step and a direction, and no number: a unit is one command of the chosen size.
 
-    `sizes` are pairs of choices (near, far) from fine to coarse. `rearm` is written before each command that repeats
-    the one before; it moves nothing. `pause_s` passes after each command, since nothing tells when the lens stops.
+    `sizes` are pairs of choices (near, far) from fine to coarse. `rearm` is written before each command and moves
+    nothing. `pause_s` passes after each command, since nothing tells when the lens stops.
     """
 
     setting: str
@@ -247,6 +247,15 @@ def vendor_of(*names: str) -> Vendor:
     return next((row for name in told for row in VENDORS if name.startswith(row.makers)), UNKNOWN)
 
 
-def largest_command(row: Vendor) -> int:
-    """Most drive units that one command of this vendor carries."""
-    return row.drive.largest if isinstance(row.drive, Amount) else 1 if isinstance(row.drive, Classes) else 32_767
+_IN_ONE_GO = 10
+
+
+def most_units(row: Vendor) -> int:
+    """Most drive units that one movement shall have: between movements a run can be stopped and keeps its books."""
+    match row.drive:
+        case Amount(_, largest):
+            return largest
+        case Classes():
+            return _IN_ONE_GO
+        case Absolute():
+            return 32_767

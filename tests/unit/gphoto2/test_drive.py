@@ -31,11 +31,11 @@ def test_nothing_is_sent_for_nothing():
 
 def test_sizes_are_repeated_and_armed_again():
     table = Classes("x", SIZES, rearm="None", pause_s=0.1)
-    assert values(table, 3) == ["F1", "None", "F1", "None", "F1"]
-    assert values(table, -1) == ["N1"]
+    assert values(table, 3) == ["None", "F1", "None", "F1", "None", "F1"]
+    assert values(table, -1) == ["None", "N1"]
     assert values(Classes("x", SIZES), 2, size=2) == ["F2", "F2"]
     assert values(Classes("x", SIZES), 2, size=3) == ["F2", "F2"]  # the coarsest there is
-    assert [c.pause_s for c in commands(table, 2, largest=None, size=1, position=None)] == [0.1, 0.0, 0.1]
+    assert [c.pause_s for c in commands(table, 2, largest=None, size=1, position=None)] == [0.0, 0.1, 0.0, 0.1]
 
 
 def test_positions_count_on_from_where_the_drive_stands():

@@ -11,6 +11,7 @@ from stackcore_plugins.camera_gphoto2.vendors import UNKNOWN, VENDORS, vendor_of
 
 FULL = frozenset({"live_view", "focus_drive", "still"})
 BUSY = DriverError(-110)
+SIZED = ["None", "Far 1"] * 3 + ["None", "Near 1"] * 3
 
 
 def look(camera, needs=FULL, *, start=True):
@@ -53,10 +54,10 @@ def test_every_row_moves_shoots_and_returns(bench, row):
     camera.ask(Drive(-3))
     expected = {
         "Nikon": [3.0, -3.0],
-        "Canon EOS": ["Far 1", "None", "Far 1", "None", "Far 1", "Near 1", "None", "Near 1", "None", "Near 1"],
+        "Canon EOS": SIZED,
         "Sony Alpha": [3.0, -3.0],
-        "Panasonic": ["Far 1", "None", "Far 1", "None", "Far 1", "Near 1", "None", "Near 1", "None", "Near 1"],
-        "Olympus OM-D": ["Far 1", "None", "Far 1", "None", "Far 1", "Near 1", "None", "Near 1", "None", "Near 1"],
+        "Panasonic": SIZED,
+        "Olympus OM-D": SIZED,
         "Fujifilm": [503.0, 500.0],
     }
     assert camera.body.drives() == expected[row.name]
@@ -208,5 +209,16 @@ def test_ready_is_when_a_picture_comes(bench):
     assert camera.ask(AwaitReady(5)) is True
     camera.body.frames.extend([b""] * 100)
     assert camera.ask(AwaitReady(1)) is False
+    began = camera.clock.time
+    camera.body.settings["viewfinder"] = Setting(0)
+    camera.body.fail("wait_event", DriverError(-7))
+    with pytest.raises(CameraError, match="gone"):  # at once
+        camera.ask(AwaitReady(5))
+    assert camera.clock.time == began
+
+
+def test_a_lost_camera_needs_no_putting_back(bench):
+    camera = bench()
+    look(camera)
     camera.body.dead = True
-    assert camera.ask(AwaitReady(5)) is False
+    assert camera.ask(Restore()) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
@@ -112,12 +113,14 @@ def test_a_dead_child_is_a_lost_camera_and_says_how_it_died(connected):
     with pytest.raises(FocusDriveError, match="SIGSEGV") as caught:
         camera.drive_focus(50)
     assert caught.value.confirmed is None
-    assert camera.wait_ready(9) is False
+    with pytest.raises(CameraError, match="gone"):
+        camera.wait_ready(9)
     assert camera.focus_position() is None
+    camera.restore()
     with pytest.raises(FocusDriveError, match="SIGSEGV") as caught:
         camera.drive_focus(50)
     assert caught.value.confirmed == 0  # this one was never sent
-    with pytest.raises(NotReadyError, match="not connected"):
+    with pytest.raises(NotReadyError, match="The camera is gone"):
         camera.expose()
     assert len(link.calls) == 2
     camera.close()
@@ -173,6 +176,22 @@ def test_opening_that_fails_leaves_no_child():
     with pytest.raises(NotReadyError):
         camera.open()
     assert link.ended is False
+
+
+def test_a_camera_that_does_not_answer_when_opened_is_not_ready():
+    link = FakeLink(SILENCE)
+    camera = Gphoto2Camera("gphoto2", "unified", Gphoto2Options(), start=lambda: link, now=lambda: link.time)
+    with pytest.raises(NotReadyError, match="does not answer"):
+        camera.open()
+    assert link.ended is True
+
+
+@pytest.mark.parametrize(("vendor", "units"), [("Nikon", 32_767), ("Sony Alpha", 7), ("Canon EOS", 10)])
+def test_an_open_camera_tells_how_far_it_moves_in_one_go(vendor, units):
+    link = FakeLink(replace(OPENED, vendor=vendor))
+    camera = Gphoto2Camera("gphoto2", "unified", Gphoto2Options(), start=lambda: link, now=lambda: link.time)
+    camera.open()
+    assert camera.traits.max_drive == units
 
 
 def test_it_finds_cameras_and_knows_its_makers():
