@@ -17,6 +17,7 @@ import rawpy
 
 from stackcore.errors import UsageError
 from stackcore.testing.ptpip import Responder, packets
+from stackcore.testing.ptpip.__main__ import main
 from stackcore.testing.ptpip.body import Body
 from stackcore.testing.ptpip.codes import Answer, Operation
 from stackcore.testing.ptpip.faults import Setup, with_fault
@@ -219,11 +220,34 @@ def test_a_wrong_fault_is_told_before_a_process_is_started() -> None:
         Responder(faults=["bussy"])
 
 
-def test_the_command_line_says_what_is_wrong_and_ends() -> None:
-    command = [sys.executable, "-m", "stackcore.testing.ptpip", "--fault=bussy"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert 'did you mean "busy"' in ended.stderr
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("--fault=bussy", 'did you mean "busy"'),
+        ("--files=", "jpg+nef"),
+        ("--position=2000000", "stops"),
+        ("--log=.", "new --log"),
+        ("--pictures=nowhere", "--pictures"),
+        ("--port=70000", "65535"),
+    ],
+)
+def test_the_command_line_says_what_is_wrong_and_ends(
+    wrong: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([wrong]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+
+
+def test_a_port_in_use_is_refused(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"--port={bench.server.port}"]) == 2
+    assert "another --port" in capsys.readouterr().err
+
+
+def test_a_body_nobody_described_is_refused_with_advice() -> None:
+    with pytest.raises(UsageError, match="d850"):
+        Responder("d85")
 
 
 def test_a_responder_ends_with_its_statement() -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from stackcore.errors import StackcoreError
+from stackcore.errors import StackcoreError, UsageError
 from stackcore.testing.ptpip.body import Body
 from stackcore.testing.ptpip.faults import FAULT_NAMES, Setup, with_fault
 from stackcore.testing.ptpip.identity import IDENTITIES
@@ -40,14 +40,18 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted, or until the standard input closes where that was asked for."""
     asked = _parser().parse_args(arguments)
-    setup = Setup(
-        identity=asked.identity,
-        position=asked.position,
-        near_stop=asked.near_stop,
-        far_stop=asked.far_stop,
-        files=tuple(asked.files.split("+")),
-    )
     try:
+        if not 0 <= asked.port <= 65535:
+            raise UsageError(
+                f"There is no port {asked.port}.", "ports end at 65535.", "leave --port away: any free one."
+            )
+        setup = Setup(
+            identity=asked.identity,
+            position=asked.position,
+            near_stop=asked.near_stop,
+            far_stop=asked.far_stop,
+            files=tuple(asked.files.split("+")),
+        )
         for spec in asked.fault:
             setup = with_fault(setup, spec)
         pictures = MadeUpPictures() if asked.pictures is None else GivenPictures(asked.pictures)
@@ -55,6 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackcoreError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(
+            f"No camera can be here: {error}. try: another --port, a new --log, a folder for --pictures.",
+            file=sys.stderr,
+        )
+        return UsageError.exit_code
     server.start()
     print(server.port, flush=True)
     try:

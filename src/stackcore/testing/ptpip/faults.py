@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from stackcore.errors import UsageError, did_you_mean
 from stackcore.testing.ptpip.codes import Act, Answer, Operation, Property
+from stackcore.testing.ptpip.identity import IDENTITIES
 
 Effect = Literal["busy", "answer", "result", "stop_short", "lost", "stray", "dark", "silent", "cut", "unplug"]
 """What a fault does to a command.
@@ -62,6 +63,11 @@ class Setup:
         Operations that the body does not list and refuses.
     still_ends_live_view
         Whether live view is off after a still, as with a mirror.
+
+    Raises
+    ------
+    UsageError
+        There is no such identity, the lens stands beyond its stops, or `files` are no suffixes.
     """
 
     identity: str = "d850"
@@ -76,6 +82,24 @@ class Setup:
     without: frozenset[int] = frozenset()
     still_ends_live_view: bool = False
     faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.identity not in IDENTITIES:
+            raise UsageError(
+                f"There is no body `{self.identity}`.", "nobody described it.", did_you_mean(self.identity, IDENTITIES)
+            )
+        if not self.near_stop <= self.position <= self.far_stop:
+            raise UsageError(
+                f"No lens stands at {self.position}.",
+                f"its stops are {self.near_stop} and {self.far_stop}.",
+                "put it between them.",
+            )
+        if not self.files or not all(re.fullmatch("[a-z0-9]+", suffix) for suffix in self.files):
+            raise UsageError(
+                f"A still cannot consist of {list(self.files)}.",
+                "each file of it needs a suffix of small letters and digits.",
+                "write `jpg`, `nef` or `jpg+nef`.",
+            )
 
 
 _WORDS = {

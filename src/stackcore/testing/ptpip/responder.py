@@ -57,8 +57,8 @@ class Responder:
         port: int = 0,
         pictures: Mapping[str, bytes] | None = None,
     ) -> None:
-        setup = Setup()
-        for fault in faults:  # a wrong one is told here, not by a process that did not start
+        setup = Setup(identity=identity, position=position, near_stop=near_stop, far_stop=far_stop, files=tuple(files))
+        for fault in faults:  # what is wrong is told here, not by a process that did not start
             setup = with_fault(setup, fault)
         self._arguments = [
             f"--identity={identity}",
