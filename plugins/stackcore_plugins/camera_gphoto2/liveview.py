@@ -24,27 +24,33 @@ class LiveView:
 
     def __init__(self, body: Body, vendor: Vendor, clock: Clock, busy_timeout_s: float) -> None:
         self._body, self._vendor, self._clock, self._patience_s = body, vendor, clock, busy_timeout_s
-        self._ours = False
+        self._before: bool | None = None
+        self._switched = False
 
     def is_on(self) -> bool:
         """Whether it is on; False where the body does not tell, True where it cannot be off."""
         if not self._vendor.live_view:
             return True
-        if not self._vendor.live_view_told:
-            return self._ours
-        return self._body.read(self._vendor.live_view).value == 1
+        told = self._vendor.live_view_told
+        on = self._body.read(self._vendor.live_view).value == 1 if told else self._switched
+        if self._before is None:
+            self._before = on
+        return on
 
     def switch_on(self) -> None:
         """Switch it on, asking a busy body again; raises `DriverError` with the body's own reason."""
-        if self._vendor.live_view:
-            self._ours = self._ours or not self.is_on()
-            self._write(1)
+        if not self._vendor.live_view:
+            return
+        if self._before is None:
+            self.is_on()
+        self._write(1)
+        self._switched = True
 
     def put_back(self) -> None:
-        """Switch it off where it was this that switched it on; raises `DriverError`."""
-        if self._ours:
+        """Switch it off where it was off before anybody looked; raises `DriverError`."""
+        if self._switched and not self._before:
             self._write(0)
-            self._ours = False
+        self._switched = False
 
     def frame(self) -> bytes:
         """Return a whole JPEG; `NotReadyError` when none comes within 2 s, `DriverError` when the driver refuses.

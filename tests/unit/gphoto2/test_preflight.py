@@ -111,6 +111,24 @@ def test_live_view_that_was_on_stays_on(bench):
     assert ("viewfinder", 1) not in camera.body.written
 
 
+def test_live_view_that_the_body_dropped_during_a_run_is_left_as_it_was_before(bench):
+    camera = bench()
+    camera.body.settings["viewfinder"] = Setting(1)
+    look(camera)
+    camera.body.settings["viewfinder"] = Setting(0)
+    camera.body.fail("manualfocusdrive", DriverError(-1, "Nikon manual focus works only in LiveView mode."))
+    camera.ask(Drive(5))
+    camera.ask(Restore())
+    assert camera.body.settings["viewfinder"].value == 1
+
+
+def test_live_view_that_cannot_be_read_is_switched_off_again(bench):
+    camera = bench("Panasonic")
+    look(camera)
+    camera.ask(Restore())
+    assert [value for name, value in camera.body.written if name == "viewfinder"] == [1, 0]
+
+
 def test_live_view_is_not_switched_on_unasked(bench):
     camera = bench()
     check = look(camera, start=False)["live view"]

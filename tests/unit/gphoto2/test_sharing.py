@@ -37,6 +37,7 @@ def proc(tmp_path):
 
     process(10_000_001, "gvfsd-gphoto2", "/dev/null", "/dev/bus/usb/001/004")
     process(10_000_002, "editor", "/dev/bus/usb/001/005")
+    process(os.getpid(), "stackcore", "/dev/bus/usb/001/004")
     (tmp_path / "self").mkdir()
     (tmp_path / "10000003").mkdir()
     return tmp_path

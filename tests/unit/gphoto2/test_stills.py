@@ -107,6 +107,16 @@ def test_files_leave_the_driver_only_when_the_next_command_shows_that_they_are_s
     assert camera.body.deleted == ["a.jpg"]
 
 
+def test_the_next_still_frees_the_last_one_before_it_is_taken(bench):
+    camera = bench()
+    camera.body.after_trigger = [file("a.jpg"), DONE]
+    camera.ask(Expose())
+    camera.body.fail("trigger", DriverError(-1))
+    with pytest.raises(CameraError):
+        camera.ask(Expose())
+    assert camera.body.deleted == ["a.jpg"]
+
+
 def test_a_card_keeps_its_files(bench):
     camera = bench(target="card")
     camera.body.after_trigger = [file("a.jpg"), DONE]
