@@ -25,7 +25,10 @@ def advice(port: str, proc: Path = _PROC) -> str:
     """What to do about a camera that another program holds."""
     held = who_holds(port, proc)
     who = f"end {', '.join(held)}" if held else "close photo managers and file managers"
-    return f"{who}; a desktop mounts cameras by itself: eject it there, or run `gio mount -s gphoto2`."
+    desktop = (
+        "a desktop mounts cameras by itself: eject it there, or run `gio mount -s gphoto2` (macOS: end PTPCamera)."
+    )
+    return f"{who}; {desktop}"
 
 
 def _has_open(process: Path, device: str) -> bool:

@@ -122,6 +122,17 @@ def test_live_view_that_the_body_dropped_during_a_run_is_left_as_it_was_before(b
     assert camera.body.settings["viewfinder"].value == 1
 
 
+@pytest.mark.parametrize("vendor", ["Nikon", "Panasonic"])
+def test_looking_at_live_view_during_a_run_does_not_make_it_the_users(bench, vendor):
+    camera = bench(vendor)
+    look(camera)
+    camera.body.frames.extend([b""])
+    assert camera.ask(AwaitReady(5))
+    assert not camera.body.frames  # live view is known to be on, so it was asked for pictures
+    camera.ask(Restore())
+    assert camera.body.settings["viewfinder"].value == 0
+
+
 def test_live_view_that_cannot_be_read_is_switched_off_again(bench):
     camera = bench("Panasonic")
     look(camera)
