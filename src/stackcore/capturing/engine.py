@@ -42,6 +42,14 @@ class Recorder(Protocol):
         """Save the files of a slice (none where the mode takes none) and note it."""
         ...
 
+    def about_to_move(self, steps: int, offset: int) -> None:
+        """Note that a drive command of signed `steps` is sent from `offset`; what this raises stops it."""
+        ...
+
+    def has_moved(self, steps: int, offset: int) -> None:
+        """Note that the command moved focus by `steps`, to `offset`; never raises an error of its own."""
+        ...
+
 
 class Engine:
     """One run on one camera.
@@ -58,12 +66,22 @@ class Engine:
         Lets the delays pass.
     slices
         How many slices the run has, for its events.
+    focus
+        Where focus stands, kept up to date here; at the start of the run when left out.
     """
 
-    def __init__(self, run: Run, camera: CameraProvider, recorder: Recorder, clock: Clock, slices: int) -> None:
+    def __init__(
+        self,
+        run: Run,
+        camera: CameraProvider,
+        recorder: Recorder,
+        clock: Clock,
+        slices: int,
+        focus: FocusBook | None = None,
+    ) -> None:
         self._run, self._camera, self._recorder, self._clock = run, camera, recorder, clock
         self._slices = slices
-        self.focus = FocusBook()
+        self.focus = FocusBook() if focus is None else focus
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Carry out `actions` in order.
@@ -133,6 +151,7 @@ class Engine:
         self._run.emit(SliceStarted(slice_index=index, slices=self._slices))
 
     def _drive(self, steps: int) -> None:
+        self._recorder.about_to_move(steps, self.focus.now)
         self.focus.pending = steps
         try:
             self._camera.drive_focus(steps)
@@ -146,6 +165,7 @@ class Engine:
         # One assignment each, the safe one first: a Ctrl-C between the two leaves "not certain", never a wrong figure.
         now = self.focus.now + steps
         self.focus.now, self.focus.pending = now, 0
+        self._recorder.has_moved(steps, now)
 
     def _reason_to_stay(self) -> str:
         if not self.focus.certain:
