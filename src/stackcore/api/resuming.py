@@ -11,7 +11,7 @@ from typing import Any
 from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.api.shooting import CaptureResult, as_data, as_result
 from stackcore.capturing.clock import Clock
-from stackcore.capturing.going_on import GoingOn
+from stackcore.capturing.going_on import GoingOn, start_position
 from stackcore.capturing.journal import Journal, journal_path
 from stackcore.capturing.manifest import Manifest, ManifestFileWriter, State, read_manifest
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings
@@ -138,7 +138,8 @@ def _prepare(
         if found.notes:
             ManifestFileWriter.of(manifest, path.parent).write()
         raise _nothing_left(path, found)
-    offset = require_certain(found.focus, stated)
+    if start_position(manifest) is None:  # nobody can settle what is open, so the camera need not be touched
+        require_certain(found.focus, stated)
     _tell(run, found, stated)
     images = sum(bool(entry.files) for entry in manifest.slices)
     if shoots:
@@ -151,8 +152,8 @@ def _prepare(
         folder=path.parent,
         journal=journal,
         started=started,
-        offset=offset,
-        stated=stated is not None,
+        focus=found.focus,
+        stated=stated,
         first_slice=first if shoots else None,
         images=images,
         ended_as=ended_as,

@@ -10,7 +10,7 @@ from typing import Any
 from stackcore.actions import Action
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.engine import Engine, FocusBook
-from stackcore.capturing.going_on import GoingOn, check_camera, remaining
+from stackcore.capturing.going_on import GoingOn, locate, remaining
 from stackcore.capturing.locks import CameraLock
 from stackcore.capturing.manifest import NO_FILE, ManifestFileWriter, ManifestFocus, ManifestWarning, State
 from stackcore.capturing.mirroring import Mirror, check_mirror
@@ -55,10 +55,12 @@ class Shoot:
     on_ready: Callable[[], None] = lambda: None
     going_on: GoingOn | None = None
 
-    def actions(self) -> Iterable[Action]:
-        """Everything there is to do, but for the way back."""
+    def actions(self, offset: int = 0) -> Iterable[Action]:
+        """Everything there is to do from where focus stands, but for the way back."""
         actions = self.mode.actions(self.settings.plan, self.camera.traits)
-        return actions if self.going_on is None else remaining(actions, self.going_on, self.settings.plan)
+        if self.going_on is None:
+            return actions
+        return remaining(actions, self.going_on.first_slice, offset, self.settings.plan)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -94,7 +96,7 @@ def shoot(run: Run, what: Shoot) -> ShootReport:
     session = _Session(run, what)
     try:
         session.begin()
-        session.engine.perform(what.actions())
+        session.engine.perform(what.actions(session.engine.focus.now))
     except BaseException as raised:
         error = raised
     return session.end(error)
@@ -110,7 +112,7 @@ class _Session:
         self._mirror = Mirror(run, what.mirror) if what.mirror is not None else None
         self._started = what.clock.now() if what.going_on is None else what.going_on.started
         self._lock = CameraLock(what.state_folder / "locks")
-        self._focus = FocusBook(0 if what.going_on is None else what.going_on.offset)
+        self._focus = FocusBook()
         self.engine = Engine(run, what.camera, self, what.clock, what.settings.slices, self._focus)
 
     def begin(self) -> None:
@@ -129,7 +131,7 @@ class _Session:
         namer = FrameNamer(what.template, what.tokens, self._facts(), what.base)
         self._preflight(namer, counters)
         if what.going_on is not None:
-            check_camera(run, what.going_on, self._info, what.camera.focus_position())
+            self._focus.now = locate(run, what.going_on, self._info, what.camera.focus_position())
         run.check_cancelled()
         what.on_ready()
         images = 0 if what.going_on is None else what.going_on.images
