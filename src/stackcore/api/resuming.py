@@ -12,7 +12,7 @@ from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.api.shooting import CaptureResult, as_data, as_result
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.going_on import GoingOn, start_position
-from stackcore.capturing.journal import Journal, journal_path
+from stackcore.capturing.journal import AnyRecord, Journal, broken_journal_path, journal_path, read_journal
 from stackcore.capturing.manifest import Manifest, ManifestFileWriter, State, read_manifest
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings
 from stackcore.capturing.recovery import Recovered, drop_unsaved, first_left, recover, require_certain
@@ -128,7 +128,10 @@ def _prepare(
 ) -> Shoot:
     """Everything that can be wrong before the camera is touched."""
     # Read again now that the journal is held: whoever held it before may have written since.
-    found = recover(read_manifest(path), path.parent, journal.read() if stated is None else _readable(journal))
+    manifest = read_manifest(path)
+    broken = _readable(broken_journal_path(path, manifest.run_id))
+    records = journal.read() if stated is None else _readable(journal.path)
+    found = recover(manifest, path.parent, records, broken)
     manifest = found.manifest
     request = _request(manifest, changes)
     what = prepare(request, run)
@@ -167,10 +170,10 @@ def _nothing_left(path: Path, found: Recovered) -> UsageError:
     return UsageError("There is nothing left to shoot.", f"every slice of {found.manifest.run_id} is there.", f"{fix}.")
 
 
-def _readable(journal: Journal) -> list[Any]:
-    """A damaged journal does not matter to somebody who knows where focus stands."""
+def _readable(journal: Path) -> list[AnyRecord]:
+    """What a journal tells that may be damaged or missing."""
     try:
-        return list(journal.read())
+        return read_journal(journal)
     except UnreadableFrame:
         return []
 

@@ -2,7 +2,8 @@
 
 One line of JSON a record, flushed to the disk before the run goes on. Before each focus command its intent, after it
 what was confirmed; the same for each file. So a reader knows after a crash what is certain and what is not.
-A run that is `running` by its manifest and has no journal is one of which nothing is certain.
+A journal that cannot be kept up is renamed to say that it is broken: what it tells of files is still so, what it tells
+of focus is not. Of a run that is `running` by its manifest and has no journal nothing is certain.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from stackcore.errors import OutputError, UnreadableFrame
 from stackcore.paths.naming import flush_folder, translated
 
 SUFFIX = ".journal.jsonl"
+BROKEN_SUFFIX = ".journal-broken.jsonl"
 SCHEMA = "stackcore.journal/1"
 
 
@@ -111,6 +113,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._broken = False
         with translated(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._handle: int | None = _open_locked(path)
@@ -118,11 +121,11 @@ class Journal:
         flush_folder(path.parent)
 
     def append(self, record: AnyRecord) -> None:
-        """Write a record and flush it; `OutputError` when that fails, and the journal is then given up.
+        """Write a record and flush it; `OutputError` when that fails, and the journal is then broken for good.
 
-        A journal with a hole would claim what is not so; without one, readers know that nothing is certain.
+        A journal with a hole would claim what is not so. Renaming it takes no room on the disk.
         """
-        if self._handle is None:
+        if self._handle is None or self._broken:
             raise OutputError(
                 "The journal of the run could not be kept.", "it was given up before.", "free some space, then resume."
             )
@@ -132,8 +135,16 @@ class Journal:
                 _write_all(self._handle, line)
                 os.fsync(self._handle)
         except OutputError:
-            self.remove()
+            self._break()
             raise
+
+    def _break(self) -> None:
+        self._broken = True
+        there = self.path.with_name(self.path.name.removesuffix(SUFFIX) + BROKEN_SUFFIX)
+        with contextlib.suppress(OSError):
+            os.replace(self.path, there)
+            self.path = there
+        flush_folder(self.path.parent)
 
     def read(self) -> list[AnyRecord]:
         """Return every record, in order."""
@@ -198,6 +209,11 @@ def read_journal(path: Path) -> list[AnyRecord]:
 def journal_path(manifest: Path, run_id: str) -> Path:
     """Where the journal of that manifest is, if there is one."""
     return manifest.parent / f"{run_id}{SUFFIX}"
+
+
+def broken_journal_path(manifest: Path, run_id: str) -> Path:
+    """Where that journal is once it could not be kept up."""
+    return manifest.parent / f"{run_id}{BROKEN_SUFFIX}"
 
 
 def _open_locked(path: Path) -> int:

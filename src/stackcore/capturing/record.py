@@ -20,6 +20,7 @@ from stackcore.capturing.journal import (
     SaveConfirmed,
     SaveIntent,
     SliceIntent,
+    broken_journal_path,
     journal_path,
 )
 from stackcore.capturing.manifest import (
@@ -74,8 +75,10 @@ class RunRecord:
         self._save_open = False
         self._warnings_noted = 0
         if journal is not None:
-            journal.append(self._begun())
+            journal.append(self._begun())  # before the manifest, which says `running` from then on
             self.write("running")
+            with contextlib.suppress(OSError):  # what it told is in the manifest now
+                broken_journal_path(manifest.path, manifest.data.run_id).unlink(missing_ok=True)
 
     @property
     def manifest_path(self) -> Path:

@@ -54,14 +54,17 @@ class Recovered:
     notes: list[str] = field(default_factory=list)
 
 
-def recover(manifest: Manifest, folder: Path, records: Sequence[AnyRecord]) -> Recovered:
+def recover(
+    manifest: Manifest, folder: Path, records: Sequence[AnyRecord], broken: Sequence[AnyRecord] = ()
+) -> Recovered:
     """Join what both tell. `folder` is where they lie; `manifest` is not changed.
 
-    A journal is always as new as the manifest or newer; where there is none, a manifest that does not say `running`
-    is the truth, and of one that does nothing is certain.
+    `records` are those of the journal, `broken` those of one that could not be kept up; that one is believed about
+    files alone. A journal is always as new as the manifest or newer; where there is none, a manifest that does not
+    say `running` is the truth, and of one that does nothing is certain.
     """
     found = Recovered(manifest.model_copy(deep=True), _whereabouts(manifest, records))
-    for entry, complete in _slices_of(records, folder):
+    for entry, complete in [*_slices_of(broken, folder), *_slices_of(records, folder)]:
         _take_in(found, entry, complete)
     for path in found.manifest.file_paths(folder):
         if not path.exists():

@@ -113,6 +113,7 @@ def test_a_disk_that_fills_up_stops_before_the_next_movement_and_still_returns(
         stage.capture()
     assert stage.camera.moves == [40, -40]
     assert stage.journals() == [], "one with a hole would claim what is not so"
+    assert len(list(stage.folder.rglob("*.journal-broken.jsonl"))) == 1, "the manifest could not be written either"
     assert "journal" in stage.codes()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,10 +14,12 @@ from typing import Any
 import pytest
 
 from stackcore.api.resuming import resume_capture, return_focus
+from stackcore.capturing import saving
 from stackcore.capturing.journal import journal_path, read_journal
 from stackcore.capturing.manifest import read_manifest
 from stackcore.capturing.recovery import recover
 from stackcore.errors import CameraError, FocusDriveError, NotReadyError, OutputError, UnreadableFrame, UsageError
+from stackcore.paths import naming
 from stackcore.protocols import CameraInfo
 
 from .conftest import LEGACY, UNIFIED
@@ -255,6 +259,38 @@ def test_a_damaged_journal_is_named_and_a_stated_offset_does_without(stage: Any)
         call(stage, resume_capture)
     call(stage, resume_capture, focus_offset=40)
     assert stage.camera.position == 0
+
+
+def test_a_journal_that_broke_is_believed_about_files_alone(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = []
+
+    def flush(handle: int) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def hook(moment: str) -> None:
+        if moment == "event saving" and stage.moments.count(moment) == 2:
+            before = naming.place
+
+            def place(*arguments: Any) -> Any:
+                placed = before(*arguments)
+                full.append(True)
+                return placed
+
+            patch.setattr(saving, "place", place)
+
+    stage.hook = hook
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", flush)
+        with pytest.raises(OutputError):
+            stage.capture()
+    assert (len(stage.saved()), len(stage.manifest().slices), stage.camera.position) == (2, 1, 0)
+    with pytest.raises(CameraError, match="not certain"):
+        call(stage, resume_capture)
+    call(stage, resume_capture, focus_offset=0)
+    assert [len(entry.files) for entry in stage.manifest().slices] == [1, 1, 1]
+    assert len(stage.saved()) == 3
+    assert not list(stage.folder.rglob("*.journal-broken.jsonl"))
 
 
 @pytest.mark.parametrize("what", ["serial", "lens"])
