@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from stackcore.actions import CameraTraits, SdkStyle
 from stackcore.errors import CameraBusyError, CameraError, FocusDriveError, NotReadyError
@@ -184,11 +185,8 @@ class SimulatedCamera:
         jammed = self._now_fails("jam", "movement")
         slips = self._now_fails("slips", "movement")
         steps = int(steps / 2) if jammed or slips else steps
-        if self._now_fails("killed", "command"):
-            self._drive.move(int(steps / 2))
-            os.kill(os.getpid(), _KILL)
-        self._take_time(self._body.move_s, 0.0)
-        self._drive.move(steps)
+        killed = self._now_fails("killed", "command")
+        self._drive.move(steps, _kill if killed else partial(self._take_time, self._body.move_s, 0.0))
         if jammed:
             raise _drive_failed(f"the drive jammed after {steps:+d} drive units.", steps)
 
@@ -206,7 +204,7 @@ class SimulatedCamera:
             why = f"it was not finished after {self.traits.timeout_s:g} s."
             raise CameraError("The still failed.", why, "switch the camera off and on, then resume.")
         if self._now_fails("killed", "command"):
-            os.kill(os.getpid(), _KILL)
+            _kill()
         started = time.monotonic()
         files = self._source.still(self._drive.lens, self._done["still"] - 1, self._now())
         self._take_time(self._body.still_s, time.monotonic() - started)
@@ -223,7 +221,7 @@ class SimulatedCamera:
         if not self._live_view:
             raise NotReadyError("There is no live view.", "it is off.", "switch live view on at the camera.")
         if self._now_fails("killed", "command"):
-            os.kill(os.getpid(), _KILL)
+            _kill()
         started = time.monotonic()
         frame = self._source.preview(self._drive.lens, self._done["preview"] - 1, self._now())
         self._take_time(self._body.preview_s, time.monotonic() - started)
@@ -271,6 +269,10 @@ class SimulatedCamera:
 
 def _drive_failed(why: str, confirmed: int | None) -> FocusDriveError:
     return FocusDriveError("The focus movement failed.", why, "look whether the lens turns freely.", confirmed)
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), _KILL)
 
 
 def _gone(error: type[CameraError]) -> CameraError:

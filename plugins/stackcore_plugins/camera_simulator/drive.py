@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from stackcore.errors import CameraError, FocusDriveError
@@ -27,14 +28,16 @@ class FocusDrive:
         if memory is not None and memory.exists():
             self.position, self.lens = _read(memory)
 
-    def move(self, steps: int) -> None:
-        """Move by signed units; at an end-stop `FocusDriveError` says how far it came."""
+    def move(self, steps: int, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Move by signed units; at an end-stop `FocusDriveError` says how far it came.
+
+        `meanwhile` is called half-way.
+        """
         target = min(max(self.position + steps, self._near), self._far)
         moved = target - self.position
-        self.position = target
-        self.lens = min(max(self.lens, target), target + self._backlash)
-        if self._memory is not None:
-            replace(json.dumps({"position": self.position, "lens": self.lens}).encode(), self._memory)
+        self._stand(self.position + int(moved / 2))
+        meanwhile()
+        self._stand(target)
         if moved != steps:
             end = "far" if steps > 0 else "near"
             raise FocusDriveError(
@@ -43,6 +46,12 @@ class FocusDrive:
                 _END_FIX,
                 confirmed=moved,
             )
+
+    def _stand(self, target: int) -> None:
+        self.position = target
+        self.lens = min(max(self.lens, target), target + self._backlash)
+        if self._memory is not None:
+            replace(json.dumps({"position": self.position, "lens": self.lens}).encode(), self._memory)
 
 
 def _read(memory: Path) -> tuple[int, int]:
