@@ -13,7 +13,7 @@ from stackcore.api.shooting import CaptureResult, as_data, as_result
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.going_on import GoingOn, start_position
 from stackcore.capturing.journal import AnyRecord, Journal, broken_journal_path, journal_path, read_journal
-from stackcore.capturing.manifest import Manifest, ManifestFileWriter, State, read_manifest
+from stackcore.capturing.manifest import Manifest, ManifestFileWriter, ManifestWarning, State, read_manifest
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings
 from stackcore.capturing.recovery import Recovered, drop_unsaved, first_left, recover, require_certain
 from stackcore.capturing.session import Shoot, shoot
@@ -150,6 +150,9 @@ def _prepare(
     started = manifest.started or what.clock.now()
     killed_as: State = "completed" if first is None else "failed"
     ended_as = killed_as if manifest.state == "running" else manifest.state
+    if manifest.state == "running":
+        message = "the run ended without a word, as when its process is killed or the power goes"
+        manifest.warnings.append(ManifestWarning(code="run_killed", message=message))
     going_on = GoingOn(
         manifest=manifest,
         folder=path.parent,

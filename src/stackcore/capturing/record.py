@@ -74,6 +74,7 @@ class RunRecord:
         self._planned = 0
         self._save_open = False
         self._warnings_noted = 0
+        manifest.data.warnings.extend(self.new_warnings())
         if journal is not None:
             journal.append(self._begun())  # before the manifest, which says `running` from then on
             self.write("running")

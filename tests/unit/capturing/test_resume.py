@@ -160,6 +160,7 @@ def test_a_file_that_a_crash_left_unconfirmed_is_found_by_its_content(stage: Any
     [folder] = {path.parent for path in stage.saved()}
     assert [path.name for path in stage.manifest().file_paths(folder)] == ["1.jpg", "2.jpg", "3.jpg"]
     assert "recovered" in stage.codes()
+    assert [warning.code for warning in stage.manifest().warnings] == ["run_killed", "recovered"]
 
 
 def test_half_of_a_pair_is_kept_and_its_slice_shot_again(stage: Any) -> None:
