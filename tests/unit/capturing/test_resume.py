@@ -340,3 +340,27 @@ def moments(stage: Any, name: str) -> list[int]:
     stage.events.clear()
     stage.camera.moves.clear()
     return found
+
+
+def test_fields_and_answers_are_those_of_the_run_whatever_the_profile_has_now(stage: Any) -> None:
+    path = f"{stage.folder}/@JOB/@ASK:subject/@MCT"
+    fail_once(stage, "expose", 2, CameraError("The still failed.", "time-out.", "try again."))
+    with pytest.raises(CameraError):
+        stage.capture(path=path, fields={"job": "day1"}, answers={"subject": "bee"})
+    manifest = next(stage.folder.rglob("*.stackcore.json"))
+    stage.capture(path=path, fields={"job": "day2"}, answers={"subject": "fly"})
+    result = resume_capture(manifest, registry=stage.registry(), clock=stage.clock)
+    assert {path.parent for path in result.files} == {stage.folder / "day1" / "bee"}
+    assert len(list((stage.folder / "day1").rglob("*.jpg"))) == 3
+
+
+def test_what_is_added_has_its_second_copy_too(stage: Any) -> None:
+    mirror = stage.folder.parent / "mirror"
+    fail_once(stage, "expose", 2, CameraError("The still failed.", "time-out.", "try again."))
+    with pytest.raises(CameraError):
+        stage.capture(mirror=mirror)
+    manifest = next(stage.folder.rglob("*.stackcore.json"))
+    resume_capture(manifest, registry=stage.registry(), clock=stage.clock)
+    [copy] = mirror.rglob("*.stackcore.json")
+    assert copy.read_bytes() == manifest.read_bytes()
+    assert len(list(mirror.rglob("*.jpg"))) == 3
