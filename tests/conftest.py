@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from stackcore.testing.scene import SyntheticStack
+
+# A busy machine is no bug; and what decides whether a change lands draws the same examples every time.
+settings.register_profile("stackcore", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("stackcore")
 
 
 @pytest.fixture(autouse=True)

@@ -109,6 +109,46 @@ class CameraProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class DetectedCamera:
+    """A camera that is there; `address` is what follows `--camera NAME:`, empty where the name alone is enough."""
+
+    model: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveProfile:
+    """How a provider drives the focus of one maker's bodies, and how that is known.
+
+    `verified`: `body` on a real one, `wire` with the real driver against a responder, `source` by reading the driver
+    only. `returns_exactly`: the same number of units back reaches the same place.
+    """
+
+    maker: str
+    verified: Literal["wire", "source", "body"]
+    returns_exactly: bool
+    note: str
+
+
+@runtime_checkable
+class CameraFinder(Protocol):
+    """A provider that can tell which cameras are there."""
+
+    def detect(self) -> Sequence[DetectedCamera]:
+        """Look for cameras and connect to none; `CameraError` when nothing can be looked for."""
+        ...
+
+
+@runtime_checkable
+class CameraCatalogue(Protocol):
+    """A provider that can tell which makers' bodies it drives."""
+
+    def drive_profiles(self) -> Sequence[DriveProfile]:
+        """Return one profile a maker; touches no device."""
+        ...
+
+
 class RunMode(Protocol):
     """Turns a plan into actions and touches nothing."""
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
@@ -79,7 +80,7 @@ def test_a_template_survives_a_round_trip(text: str) -> None:
 
 @given(templates, values)
 def test_no_expansion_escapes(text: str, job: str) -> None:
-    context = replace(CONTEXT, fields={"job": job}, answers={"x": job})
+    context = replace(CONTEXT, fields={"job": job}, answers=defaultdict(lambda: job))
     try:
         template = parse(text, TOKENS, drives=False)
     except UsageError:

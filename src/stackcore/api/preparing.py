@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stackcore import folders
+from stackcore.api.addressing import resolve_camera
 from stackcore.capturing.active import active_profile
 from stackcore.capturing.clock import Clock, SystemClock
 from stackcore.capturing.mirroring import mirror_folder
@@ -37,7 +38,7 @@ class CaptureRequest:
     slices, step, delay_ms
         2 to 199 focus positions, 2 to 999 drive units apart, 0 or more milliseconds to settle.
     mode, camera
-        Names of plugins.
+        Names of plugins; a camera may be followed by a colon and its address.
     path
         Path template of the saved files.
     fields
@@ -99,14 +100,14 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         message = f'the profile "{profile}" is new; what is not given comes from the defaults'
         run.emit(Warned(code="profile_new", message=message))
     registry = request.registry or Registry.discover()
-    camera_options = registry.options("camera", settings.camera, request.settings.get("camera", {}))
+    camera_name, camera_options = resolve_camera(registry, settings.camera, request.settings.get("camera", {}))
     mode_options = registry.options("mode", settings.mode, request.settings.get("mode", {}))
     mode: RunMode = registry.build("mode", settings.mode, mode_options)
     tokens = build_tokens(registry)
     template = parse(settings.path, tokens)
     answers = check_answers(template, tokens, request.answers)
     mirror = _mirror(settings, root_of(template, request.base))
-    camera: CameraProvider = registry.build("camera", settings.camera, camera_options)
+    camera: CameraProvider = registry.build("camera", camera_name, camera_options)
     return Shoot(
         camera=camera,
         mode=mode,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stackcore.api.addressing import ADDRESS_OPTION
 from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.api.shooting import CaptureResult, as_data, as_result
 from stackcore.capturing.clock import Clock
@@ -187,7 +188,10 @@ def _request(manifest: Manifest, changes: Mapping[str, Any]) -> CaptureRequest:
     names = (name for name in CaptureSettings.model_fields if name not in BATCH_FIELDS)
     chosen = {name: stored[name] for name in names if name in stored}
     own: dict[str, dict[str, Any]] = stored.get("given_options") or {}
-    if changes["camera"] is not None:
+    if changes["camera"] is not None:  # another address takes the place of the old one, another provider of all options
+        same = str(changes["camera"]).partition(":")[0] == str(stored.get("camera", "")).partition(":")[0]
+        kept = own.get("camera", {}) if same else {}
+        own = {**own, "camera": {name: value for name, value in kept.items() if name != ADDRESS_OPTION}}
         chosen["camera"] = changes["camera"]
     given: Settings = changes["settings"]
     joined = {**given, **{kind: {**options, **given.get(kind, {})} for kind, options in own.items()}}

@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 def capture(
     context: typer.Context,
-    camera: Annotated[str | None, typer.Option(help="Camera provider; see `stackcore plugins list`.")] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Camera provider, or PROVIDER:ADDRESS; see `stackcore cameras`.")
+    ] = None,
     slices: Annotated[int | None, typer.Option(help="Number of focus positions, 2 to 199.")] = None,
     step: Annotated[int | None, typer.Option(help="Focus drive units between slices, 2 to 999.")] = None,
     delay_ms: Annotated[

@@ -127,7 +127,7 @@ def _print_json(document: dict[str, Any]) -> None:
     typer.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
 
 
-def _console() -> Console:
+def wide_console() -> Console:
     """A console as wide as the terminal; files and pipes get room for a plugin in one line."""
     from rich.console import Console
 
@@ -141,7 +141,7 @@ def _print_table(records: list[PluginRecord]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = _console()
+    console = wide_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("kind", "name", "state", "version", "from", "summary"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "state", "version"))
@@ -161,7 +161,7 @@ def _print_plugin(record: PluginRecord) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = _console()
+    console = wide_console()
     console.print(f"[bold]{escape(record.name)}[/] ({record.kind or 'kind unknown'}): {escape(record.summary)}")
     console.print(f"from {escape(record.distribution)} {escape(record.version)}, {escape(record.entry_point)}")
     console.print(f"state: {record.state}" + (f", {escape(record.reason)}" if record.reason else ""))

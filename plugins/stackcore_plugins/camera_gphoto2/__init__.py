@@ -1,0 +1,1 @@
+"""Real cameras through libgphoto2, in one child process per camera."""
