@@ -46,9 +46,12 @@ KILL_SHARE = 0.45
 
 def serve() -> None:
     """Load everything once, then fork a process for each job that a line of stdin describes."""
-    import stackcore_plugins.camera_simulator.camera  # noqa: F401
+    from importlib import import_module
+
     from stackcore.registry import Registry
 
+    for name in ("stackcore.api.resuming", "stackcore_plugins.camera_simulator.camera"):
+        import_module(name)  # once, here, and not in each of the processes
     registry = Registry.discover()
     for line in sys.stdin:
         child = os.fork()
