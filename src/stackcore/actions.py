@@ -44,6 +44,12 @@ class CameraTraits:
         How large one saved file is, roughly; for the room check only.
     max_drive
         The largest movement that one drive command accepts, in drive units; the engine splits larger ones.
+    shutter_s
+        How long the shutter is open for a still, seconds; time-outs grow by twice that, for a dark frame may follow.
+    ready_timeout_s
+        How long a body that is busy is waited for, beside the shutter's time, seconds.
+    busy_retries, busy_pause_s
+        How often a command is sent again that a busy body refused, and the pause before, seconds.
     """
 
     style: SdkStyle
@@ -56,6 +62,15 @@ class CameraTraits:
     still_bytes: int = 50_000_000
     preview_bytes: int = 500_000
     max_drive: int = 32_767
+    shutter_s: float = 0.0
+    ready_timeout_s: float = 30.0
+    busy_retries: int = 5
+    busy_pause_s: float = 0.2
+
+    @property
+    def timeout_s(self) -> float:
+        """How long the body may take until it accepts the next command, seconds."""
+        return self.ready_timeout_s + 2 * self.shutter_s
 
 
 @dataclass(frozen=True)

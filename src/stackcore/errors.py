@@ -58,6 +58,10 @@ class NotReadyError(CameraError):
     """The camera cannot do this now: preflight failed, or it stayed busy."""
 
 
+class CameraBusyError(NotReadyError):
+    """The camera was busy and did nothing at all: the same command may be sent again."""
+
+
 class FocusDriveError(CameraError):
     """A focus movement failed.
 

@@ -126,6 +126,10 @@ class Forgetful:
 
     def slice_done(self, slice_index: int, offset: int, files: Sequence[CapturedFile]) -> None: ...
 
+    def about_to_move(self, steps: int, offset: int) -> None: ...
+
+    def has_moved(self, steps: int, offset: int) -> None: ...
+
 
 @given(
     plan=st.builds(CapturePlan, slices=st.integers(2, 8), step=st.integers(2, 60), delay_ms=st.just(1)),

@@ -12,6 +12,7 @@ TREE = {
     er.PluginError: 4,
     er.CameraError: 5,
     er.NotReadyError: 5,
+    er.CameraBusyError: 5,
     er.FocusDriveError: 5,
     er.FrameError: 6,
     er.UnreadableFrame: 6,

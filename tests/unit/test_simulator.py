@@ -1,5 +1,7 @@
 """The simulated cameras as the engine sees them: verbs, drive, metadata, replay, faults."""
 
+import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,13 +13,15 @@ import cv2
 import numpy as np
 import pytest
 import pyvips
+import rawpy
 
 from stackcore.config import resolve_options
-from stackcore.errors import CameraError, ConfigError, FocusDriveError, NotReadyError
+from stackcore.errors import CameraBusyError, CameraError, ConfigError, FocusDriveError, NotReadyError
 from stackcore.hookspecs import Offer
 from stackcore.protocols import CameraProvider, Need
 from stackcore.testing.scene import Scene
 from stackcore_plugins.camera_simulator import plugin
+from stackcore_plugins.camera_simulator.bodies import BODIES
 from stackcore_plugins.camera_simulator.camera import SimulatedCamera
 from stackcore_plugins.camera_simulator.drive import FocusDrive
 from stackcore_plugins.camera_simulator.faults import FAULTS, parse_faults
@@ -104,6 +108,31 @@ def test_a_tiff_has_sixteen_bits_and_says_simulated() -> None:
     assert (image.width, image.height, image.bands, image.format) == (150, 100, 3, "ushort")
     assert "SIMULATED" in image.get("image-description")
     assert len(np.unique(image.numpy())) > 1000
+
+
+def test_a_raw_still_is_a_dng_that_libraw_opens_and_says_simulated() -> None:
+    camera = opened(format="dng", full_well_e=0, flicker=0, width_px=151, height_px=101)
+    (still,) = camera.expose()
+    assert still.extension == "dng"
+    with rawpy.imread(io.BytesIO(still.data)) as raw:
+        assert raw.raw_image_visible.shape == (100, 150)
+        assert raw.raw_type == rawpy.RawType.Flat
+        assert raw.color_desc == b"RGBG"
+        assert (raw.black_level_per_channel, raw.white_level) == ([512] * 4, 16383)
+        picture = raw.postprocess(use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(2.4, 12.92))
+    (other,) = opened(format="tiff16", full_well_e=0, flicker=0, width_px=151, height_px=101).expose()
+    expected = decode(other.data)[:100, :150] / 257.0
+    assert np.abs(picture.astype(float).mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 6
+    for tag in (b"SIMULATED camera", b"SIMULATED by stackcore, no photograph: scene 1", b"2026:06:01 12:00:00"):
+        assert tag in still.data
+
+
+def test_raw_and_jpeg_are_two_files_of_one_still() -> None:
+    camera = opened(format="dng+jpeg")
+    raw, picture = camera.expose()
+    assert (raw.extension, picture.extension) == ("dng", "jpg")
+    assert camera.traits.still_bytes > len(raw.data)
+    assert picture.data == opened(format="jpeg").expose()[0].data
 
 
 def test_both_formats_show_the_same_picture() -> None:
@@ -209,6 +238,47 @@ def test_the_picture_follows_the_lens_not_the_motor() -> None:
     at_the_lens = decode(tight.expose()[0].data)
     assert np.array_equal(still, at_the_lens)
     assert not np.array_equal(still, reference)
+
+
+def test_a_lens_that_is_remembered_stands_where_the_last_run_left_it(tmp_path: Path) -> None:
+    kept = tmp_path / "lens.json"
+    camera, other = (opened(lens_file=kept, backlash_units=5) for _ in range(2))
+    camera.drive_focus(100)
+    camera.drive_focus(-2)
+    other.close()
+    other.open()
+    assert other.focus_position() == 98
+    other.drive_focus(-10)
+    assert FocusDrive(-400, 400, 5, kept).lens == 93
+    kept.write_text("{}")
+    with pytest.raises(CameraError, match="forgot"):
+        opened(lens_file=kept)
+
+
+# ------------------------------------------------------------------------- bodies
+
+
+@pytest.mark.parametrize("style", ["legacy", "unified"])
+def test_each_style_has_several_bodies_with_their_own_identity_and_pace(style: str) -> None:
+    found = {body: make(style, body=body) for body in BODIES}
+    infos = [camera.open() for camera in found.values()]
+    assert len({info.model for info in infos}) == len({info.serial for info in infos}) == 3
+    assert all("SIMULATED" in info.model and style in info.model for info in infos)
+    fast, slow = found["fast"].traits, found["slow"].traits
+    assert (fast.still_s, fast.move_s, fast.max_drive) == (0.15, 0.03, 32_767)
+    assert (slow.still_s, slow.move_s, slow.max_drive) == (2.5, 0.4, 200)
+    assert (found["fast"].focus_position(), found["slow"].focus_position()) == (0, None)
+    assert make(style, body="slow", tells_position=True, move_s=0).traits.move_s == 0
+
+
+def test_a_slow_body_takes_its_time() -> None:
+    waits: list[float] = []
+    camera = make(pause=waits.append, body="slow", live_view=True)
+    camera.open()
+    camera.drive_focus(10)
+    camera.expose()
+    assert waits[0] == 0.4
+    assert 2 < waits[1] < 2.5
 
 
 # ------------------------------------------------------------------------- preflight
@@ -400,6 +470,80 @@ def test_a_pulled_cable_stays_pulled() -> None:
 def test_a_busy_camera_becomes_ready_after_as_many_questions() -> None:
     camera = opened(fault="busy@2")
     assert [camera.wait_ready(1.0) for _ in range(3)] == [False, False, True]
+
+
+def test_a_lens_that_slips_says_nothing() -> None:
+    camera = opened(fault="slips@1")
+    camera.drive_focus(40)
+    assert camera.focus_position() == 20
+
+
+def test_an_end_stop_on_request_moves_nothing() -> None:
+    camera = opened(fault="end-stop@1")
+    with pytest.raises(FocusDriveError, match="at its end") as caught:
+        camera.drive_focus(40)
+    assert (caught.value.confirmed, camera.focus_position()) == (0, 0)
+
+
+def test_a_busy_body_refuses_once_and_does_nothing() -> None:
+    camera = opened(fault="busy-move@1,busy-still@1")
+    with pytest.raises(CameraBusyError):
+        camera.drive_focus(40)
+    with pytest.raises(CameraBusyError):
+        camera.expose()
+    assert camera.focus_position() == 0
+    camera.drive_focus(40)
+    assert camera.focus_position() == 40
+    assert camera.expose()
+
+
+def test_a_body_that_stays_busy_is_never_ready() -> None:
+    camera = opened(fault="stays-busy@2")
+    camera.drive_focus(40)
+    assert camera.wait_ready(1.0)
+    for command in (camera.expose, camera.preview_frame, lambda: camera.drive_focus(1)):
+        with pytest.raises(CameraBusyError):
+            command()
+    assert not camera.wait_ready(1.0)
+
+
+def test_a_still_that_never_finishes_is_given_up_in_time() -> None:
+    waits: list[float] = []
+    camera = make(pause=waits.append, fault="timeout@1", timeout_s=7)
+    camera.open()
+    with pytest.raises(CameraError, match="not finished after 7 s"):
+        camera.expose()
+    assert waits == [7]
+
+
+def test_a_cable_that_is_pulled_during_the_transfer_stays_out() -> None:
+    camera = opened(fault="transfer-cut@1")
+    for command in (camera.expose, camera.expose, lambda: camera.drive_focus(1)):
+        with pytest.raises(CameraError, match="gone"):
+            command()
+    assert camera.focus_position() is None
+
+
+def test_a_full_card_stays_full() -> None:
+    camera = opened(fault="card-full@2")
+    camera.expose()
+    for _ in range(2):
+        with pytest.raises(CameraError, match="card is full"):
+            camera.expose()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes end otherwise on Windows")
+@pytest.mark.parametrize("command", ["drive_focus(40)", "expose()", "preview_frame()"])
+def test_the_process_is_killed_in_the_middle_of_a_command(tmp_path: Path, command: str) -> None:
+    code = (
+        "from stackcore_plugins.camera_simulator.camera import SimulatedCamera as C;"
+        "from stackcore_plugins.camera_simulator.options import SimulatorOptions as O;"
+        f"c = C('s', 'unified', O(width_px=64, height_px=64, live_view=True, fault='killed@2', lens_file='lens.json'));"
+        f"c.open(); c.drive_focus(10); c.{command}; print('survived')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+    assert (ended.returncode, ended.stdout) == (-9, b"")
+    assert FocusDrive(-400, 400, 3, tmp_path / "lens.json").position == (30 if "drive" in command else 10)
 
 
 def test_every_fault_is_read_and_has_a_meaning() -> None:

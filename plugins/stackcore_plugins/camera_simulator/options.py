@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from stackcore.config import Options
+from stackcore_plugins.camera_simulator.bodies import BODIES, Body, BodyName
 from stackcore_plugins.camera_simulator.faults import describe_faults, parse_faults
 
 
@@ -22,7 +24,10 @@ class SimulatorOptions(Options):
         1500, ge=64, le=6000, description="Width of a still, pixels; takes about 250 bytes of memory a pixel."
     )
     height_px: int = Field(1000, ge=64, le=6000, description="Height of a still, pixels.")
-    format: Literal["jpeg", "tiff16"] = Field("jpeg", description="What a still is: JPEG, or TIFF of 16 bits.")
+    format: Literal["jpeg", "tiff16", "dng", "dng+jpeg"] = Field(
+        "jpeg", description="What a still is: JPEG, TIFF of 16 bits, raw as DNG, or raw with a JPEG beside it."
+    )
+    body: BodyName = Field("plain", description="Which camera: plain, fast (a mirrorless) or slow (a reflex).")
     depth_units: int = Field(550, ge=1, description="Depth of the scene, focus drive units; it begins at 0.")
     blur_px: float | None = Field(
         None, gt=0, le=100, description="Radius of a point out of focus by the whole depth, pixels; 1/64 of the width."
@@ -38,14 +43,35 @@ class SimulatorOptions(Options):
     full_well_e: float = Field(20_000, ge=0, description="Electrons that mean white; fewer is noisier, 0 is no noise.")
     read_e: float = Field(8, ge=0, description="Read noise, electrons.")
     hot_pixels: int = Field(0, ge=0, le=100_000, description="Pixels of the sensor that shine by themselves.")
-    still_s: float = Field(0, ge=0, le=600, description="A still takes at least this long, seconds.")
-    move_s: float = Field(0, ge=0, le=60, description="A movement takes at least this long, seconds.")
+    still_s: float | None = Field(
+        None, ge=0, le=600, description="A still takes at least this long, seconds; as the body when left out."
+    )
+    move_s: float | None = Field(
+        None, ge=0, le=60, description="A movement takes at least this long, seconds; as the body when left out."
+    )
+    tells_position: bool | None = Field(
+        None, description="The body tells where its drive stands; as the body when left out."
+    )
+    lens_file: Path | None = Field(
+        None, description="File that keeps the position of the lens from one run to the next, as a real lens does."
+    )
+    timeout_s: float = Field(30, ge=0, le=600, description="How long a camera that does not answer is waited for, s.")
     live_view: bool = Field(False, description="Live view is on before anybody switches it on.")
     replay: Path | None = Field(None, description="Folder of frames to deliver, byte for byte, instead of the scene.")
     replay_step: int = Field(50, ge=1, description="Drive units from one replayed frame to the next.")
     fault: str = Field(
         "", description=f"Faults on request, as in jam@3,still-fails@5 (N counts from 1). {describe_faults()}"
     )
+
+    @property
+    def identity(self) -> Body:
+        """The body, with what was set otherwise."""
+        changes: dict[str, Any] = {
+            "still_s": self.still_s,
+            "move_s": self.move_s,
+            "tells_position": self.tells_position,
+        }
+        return replace(BODIES[self.body], **{name: value for name, value in changes.items() if value is not None})
 
     @field_validator("fault")
     @classmethod

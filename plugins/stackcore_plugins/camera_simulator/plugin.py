@@ -21,7 +21,7 @@ def _offer(name: str, style: SdkStyle, summary: str) -> Offer[CameraProvider]:
         summary=summary,
         options=SimulatorOptions,
         build=build,
-        capabilities=("simulated", style, "live view", "focus drive", "jpeg", "tiff16", "replay", "faults"),
+        capabilities=("simulated", style, "live view", "focus drive", "jpeg", "tiff16", "dng", "replay", "faults"),
     )
 
 

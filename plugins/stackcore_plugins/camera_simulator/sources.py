@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pyvips
 
@@ -15,7 +16,7 @@ from stackcore.stacking.inputs import natural_key
 from stackcore.testing.scene import Scene
 from stackcore.testing.sensor import Motion, Sensor
 from stackcore_plugins.camera_simulator.options import SimulatorOptions
-from stackcore_plugins.camera_simulator.stills import Label, encode, jpeg
+from stackcore_plugins.camera_simulator.stills import BYTES_PER_PIXEL, Kind, Label, encode, jpeg
 
 LIVE_VIEW_PX = 640
 """Longer side of a live-view frame, pixels."""
@@ -32,8 +33,8 @@ class Source(Protocol):
         """Look whether it is there; `NotReadyError` if not."""
         ...
 
-    def still(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
-        """Return still number `shot` (from 0) with focus at `focus_units`."""
+    def still(self, focus_units: int, shot: int, taken_at: datetime) -> Sequence[CapturedFile]:
+        """Return the files of still number `shot` (from 0) with focus at `focus_units`."""
         ...
 
     def preview(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
@@ -59,9 +60,13 @@ class SceneSource:
     def still_bytes(self) -> int:
         """How large a still is, roughly, bytes."""
         pixels = self._options.width_px * self._options.height_px
-        return pixels * 6 + 4096 if self._options.format == "tiff16" else round(pixels * 1.2) + 4096
+        return round(pixels * sum(BYTES_PER_PIXEL[kind] for kind in self._kinds)) + 4096
 
-    def still(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
+    @property
+    def _kinds(self) -> list[Kind]:
+        return [kind for kind in BYTES_PER_PIXEL if kind in self._options.format.split("+")]
+
+    def still(self, focus_units: int, shot: int, taken_at: datetime) -> Sequence[CapturedFile]:
         """Render, expose and encode a still."""
         options = self._options
         sensor = Sensor(
@@ -73,9 +78,9 @@ class SceneSource:
         motion = self._motion(1.0)
         scene, focus = self._full, focus_units / options.depth_units
         light = scene.render(focus, motion.transform(_from_middle(focus), shot, scene.width, scene.height))
-        dtype: Literal["uint8", "uint16"] = "uint16" if options.format == "tiff16" else "uint8"
-        pixels = sensor.expose(light, index=shot, exposure=motion.exposure(shot), dtype=dtype)
-        return encode(pixels, self._label(focus_units, shot, taken_at), options.format)
+        counted = sensor.count(light, index=shot, exposure=motion.exposure(shot))
+        label = self._label(focus_units, shot, taken_at)
+        return [encode(counted, label, kind) for kind in self._kinds]
 
     def preview(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
         """Render a small one; live view has no hot pixels and a little more noise."""
@@ -115,7 +120,8 @@ class SceneSource:
         )
 
     def _label(self, focus_units: int, shot: int, taken_at: datetime) -> Label:
-        return Label(seed=self._options.seed, focus_units=focus_units, shot=shot, taken_at=taken_at)
+        model = self._options.identity.model
+        return Label(model=model, seed=self._options.seed, focus_units=focus_units, shot=shot, taken_at=taken_at)
 
 
 class ReplaySource:
@@ -138,11 +144,11 @@ class ReplaySource:
         """Size of the largest frame, bytes."""
         return max((path.stat().st_size for path in self._frames), default=0)
 
-    def still(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
+    def still(self, focus_units: int, shot: int, taken_at: datetime) -> Sequence[CapturedFile]:
         """Return the frame nearest to that position, byte for byte."""
         path = self._nearest(focus_units)
         try:
-            return CapturedFile(data=path.read_bytes(), extension=path.suffix[1:].lower())
+            return [CapturedFile(data=path.read_bytes(), extension=path.suffix[1:].lower())]
         except OSError as error:
             raise _gone(path, error) from error
 

@@ -8,23 +8,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
 import pyvips
 import tifffile
+from numpy.typing import NDArray
 
 from stackcore import __version__
 from stackcore.protocols import CapturedFile
-from stackcore.testing.sensor import Encoded
+from stackcore.testing.dng import RawCamera, dng_bytes
+from stackcore.testing.sensor import Encoded, Sensor
 
-MODEL = "SIMULATED camera"
 LENS = "SIMULATED macro lens"
+Kind = Literal["dng", "tiff16", "jpeg"]
+
+BYTES_PER_PIXEL: Mapping[Kind, float] = {"dng": 2.0, "tiff16": 6.0, "jpeg": 1.2}
+"""How large a still of each kind is, roughly."""
+
 _QUALITY = 95
 _MAKE_TAG, _MODEL_TAG, _ASCII = 271, 272, 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What the metadata of a file tell: seed of the scene, position of focus, number of the shot, and when."""
+    """What the metadata of a file tell: camera, seed of the scene, position of focus, number of the shot, and when."""
 
+    model: str
     seed: int
     focus_units: int
     shot: int
@@ -41,11 +49,13 @@ class Label:
         return f"{self.taken_at:%Y:%m:%d %H:%M:%S}"
 
 
-def encode(pixels: Encoded, label: Label, kind: Literal["jpeg", "tiff16"]) -> CapturedFile:
-    """Encode pixels (H, W, 3), uint8 for `jpeg`, uint16 for `tiff16`."""
+def encode(counted: NDArray[np.float32], label: Label, kind: Kind) -> CapturedFile:
+    """Make a file of what the sensor counted, linear (H, W, 3); a mosaic loses an odd last row and column."""
+    if kind == "dng":
+        return CapturedFile(data=_dng(counted, label), extension="dng")
     if kind == "tiff16":
-        return CapturedFile(data=_tiff(pixels, label), extension="tif")
-    return CapturedFile(data=jpeg(pixels, label), extension="jpg")
+        return CapturedFile(data=_tiff(Sensor.encode(counted, "uint16"), label), extension="tif")
+    return CapturedFile(data=jpeg(Sensor.encode(counted, "uint8"), label), extension="jpg")
 
 
 def jpeg(pixels: Encoded, label: Label) -> bytes:
@@ -61,7 +71,7 @@ def _exif(label: Label) -> Mapping[str, str]:
     return {
         "ifd0-ImageDescription": label.description,
         "ifd0-Make": "SIMULATED",
-        "ifd0-Model": MODEL,
+        "ifd0-Model": label.model,
         "ifd0-Software": f"stackcore {__version__}",
         "ifd0-DateTime": label.date,
         "ifd2-DateTimeOriginal": label.date,
@@ -70,6 +80,17 @@ def _exif(label: Label) -> Mapping[str, str]:
         "ifd2-ISOSpeedRatings": "100",
         "ifd2-FocalLength": "100/1",
     }
+
+
+def _dng(counted: NDArray[np.float32], label: Label) -> bytes:
+    height, width = (side // 2 * 2 for side in counted.shape[:2])
+    return dng_bytes(
+        counted[:height, :width],
+        RawCamera(model=label.model),
+        description=label.description,
+        taken=label.date,
+        software=f"stackcore {__version__}",
+    )
 
 
 def _tiff(pixels: Encoded, label: Label) -> bytes:
@@ -82,6 +103,6 @@ def _tiff(pixels: Encoded, label: Label) -> bytes:
         software=f"stackcore {__version__}",
         datetime=label.date,
         metadata=None,
-        extratags=[(_MAKE_TAG, _ASCII, 0, "SIMULATED", True), (_MODEL_TAG, _ASCII, 0, MODEL, True)],
+        extratags=[(_MAKE_TAG, _ASCII, 0, "SIMULATED", True), (_MODEL_TAG, _ASCII, 0, label.model, True)],
     )
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Everything the command line does, one call away: `capture`, `stack`, `survey` and their typed results."""
+"""Everything the command line does, one call away: shooting, resuming, stacking, and their typed results."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stackcore.api.processing import StackResult, stack, survey
+    from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.shooting import CaptureResult, capture
 
 _HOME = {
     "CaptureResult": "shooting",
     "capture": "shooting",
+    "resume_capture": "resuming",
+    "return_focus": "resuming",
     "StackResult": "processing",
     "stack": "processing",
     "survey": "processing",
 }
 
-__all__ = ["CaptureResult", "StackResult", "capture", "stack", "survey"]
+__all__ = ["CaptureResult", "StackResult", "capture", "resume_capture", "return_focus", "stack", "survey"]
 
 
 def __getattr__(name: str) -> Any:

@@ -101,7 +101,8 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         run.emit(Warned(code="profile_new", message=message))
     registry = request.registry or Registry.discover()
     camera_name, camera_options = resolve_camera(registry, settings.camera, request.settings.get("camera", {}))
-    mode: RunMode = registry.build("mode", settings.mode, request.settings.get("mode", {}))
+    mode_options = registry.options("mode", settings.mode, request.settings.get("mode", {}))
+    mode: RunMode = registry.build("mode", settings.mode, mode_options)
     tokens = build_tokens(registry)
     template = parse(settings.path, tokens)
     answers = check_answers(template, tokens, request.answers)
@@ -123,7 +124,12 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         extra_settings={
             "profile": profile,
             "answers": answers,
+            "base": str(request.base or Path.cwd()),
             "camera_options": camera_options.model_dump(mode="json"),
+            "given_options": {
+                "camera": camera_options.model_dump(mode="json", exclude_unset=True),
+                "mode": mode_options.model_dump(mode="json", exclude_unset=True),
+            },
         },
         on_ready=lambda: _remember(profile if request.save_profile else None, settings, run),
     )

@@ -117,8 +117,8 @@ def capture(
     with run_scope("capture", request.given(), listeners, cancel) as run:
         what = prepare(request, run)
         report = shoot(run, what)
-        result = _result(run, what, report)
-        run.emit(Result(data=_as_data(result)))
+        result = as_result(run, what, report)
+        run.emit(Result(data=as_data(result)))
         if report.error is not None:
             raise report.error
         return result
@@ -130,10 +130,11 @@ def capture_into(run: Run, request: CaptureRequest) -> CaptureResult:
     report = shoot(run, what)
     if report.error is not None:
         raise report.error
-    return _result(run, what, report)
+    return as_result(run, what, report)
 
 
-def _result(run: Run, what: Shoot, report: ShootReport) -> CaptureResult:
+def as_result(run: Run, what: Shoot, report: ShootReport) -> CaptureResult:
+    """What the caller of a run gets."""
     return CaptureResult(
         run_id=run.run_id,
         outcome=report.outcome,
@@ -147,7 +148,8 @@ def _result(run: Run, what: Shoot, report: ShootReport) -> CaptureResult:
     )
 
 
-def _as_data(result: CaptureResult) -> dict[str, Any]:
+def as_data(result: CaptureResult) -> dict[str, Any]:
+    """The same for the event stream."""
     return {
         "outcome": result.outcome,
         "simulated": result.simulated,

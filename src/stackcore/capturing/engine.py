@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from stackcore.actions import Action, DriveFocus, Expose, SavePreview, Wait, Watch
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.plan import split_movement
-from stackcore.errors import FocusDriveError, PluginError
+from stackcore.errors import CameraBusyError, FocusDriveError, PluginError
 from stackcore.events import Capturing, Moving, Returning, SliceStarted, Waiting, Warned
 from stackcore.protocols import CameraProvider, CapturedFile
 from stackcore.runs import Run
 
-READY_TIMEOUT_S = 30.0
-"""How long the way back waits for a camera that is still busy, for example with a transfer."""
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -42,6 +43,14 @@ class Recorder(Protocol):
         """Save the files of a slice (none where the mode takes none) and note it."""
         ...
 
+    def about_to_move(self, steps: int, offset: int) -> None:
+        """Note that a drive command of signed `steps` is sent from `offset`; what this raises stops it."""
+        ...
+
+    def has_moved(self, steps: int, offset: int) -> None:
+        """Note that the command moved focus by `steps`, to `offset`; never raises an error of its own."""
+        ...
+
 
 class Engine:
     """One run on one camera.
@@ -58,12 +67,22 @@ class Engine:
         Lets the delays pass.
     slices
         How many slices the run has, for its events.
+    focus
+        Where focus stands, kept up to date here; at the start of the run when left out.
     """
 
-    def __init__(self, run: Run, camera: CameraProvider, recorder: Recorder, clock: Clock, slices: int) -> None:
+    def __init__(
+        self,
+        run: Run,
+        camera: CameraProvider,
+        recorder: Recorder,
+        clock: Clock,
+        slices: int,
+        focus: FocusBook | None = None,
+    ) -> None:
         self._run, self._camera, self._recorder, self._clock = run, camera, recorder, clock
         self._slices = slices
-        self.focus = FocusBook()
+        self.focus = FocusBook() if focus is None else focus
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Carry out `actions` in order.
@@ -77,11 +96,11 @@ class Engine:
                 case Expose(index):
                     self._begin(index)
                     self._run.emit(Capturing(slice_index=index, source="still"))
-                    self._recorder.slice_done(index, self.focus.now, self._camera.expose())
+                    self._recorder.slice_done(index, self.focus.now, self._patiently(self._camera.expose))
                 case SavePreview(index):
                     self._begin(index)
                     self._run.emit(Capturing(slice_index=index, source="live_view"))
-                    self._recorder.slice_done(index, self.focus.now, [self._camera.preview_frame()])
+                    self._recorder.slice_done(index, self.focus.now, [self._patiently(self._camera.preview_frame)])
                 case Watch(index):
                     self._begin(index)
                     self._recorder.slice_done(index, self.focus.now, [])
@@ -89,7 +108,7 @@ class Engine:
                     for part in split_movement(steps, self._camera.traits.max_drive):
                         self._run.check_cancelled()
                         self._run.emit(Moving(steps=part, offset=self.focus.now))
-                        self._drive(part)
+                        self._patiently(partial(self._drive, part))
                 case Wait(delay_ms):
                     if delay_ms > 0:
                         self._run.emit(Waiting(delay_ms=delay_ms))
@@ -132,10 +151,29 @@ class Engine:
     def _begin(self, index: int) -> None:
         self._run.emit(SliceStarted(slice_index=index, slices=self._slices))
 
+    def _patiently(self, command: Callable[[], Answer], *, on_the_way_back: bool = False) -> Answer:
+        """Send a command, again and again while the body is busy, as often and as long as its traits allow."""
+        traits = self._camera.traits
+        cancel = threading.Event() if on_the_way_back else self._run.cancel
+        for _ in range(traits.busy_retries):
+            try:
+                return command()
+            except CameraBusyError:
+                self._clock.wait(traits.busy_pause_s, cancel)
+                if not on_the_way_back:
+                    self._run.check_cancelled()
+                if not self._camera.wait_ready(traits.timeout_s):
+                    raise
+        return command()
+
     def _drive(self, steps: int) -> None:
+        self._recorder.about_to_move(steps, self.focus.now)
         self.focus.pending = steps
         try:
             self._camera.drive_focus(steps)
+        except CameraBusyError:
+            self._confirm(0)
+            raise
         except FocusDriveError as error:
             if error.confirmed is not None:  # it stopped early and knows where
                 self._confirm(error.confirmed)
@@ -146,6 +184,7 @@ class Engine:
         # One assignment each, the safe one first: a Ctrl-C between the two leaves "not certain", never a wrong figure.
         now = self.focus.now + steps
         self.focus.now, self.focus.pending = now, 0
+        self._recorder.has_moved(steps, now)
 
     def _reason_to_stay(self) -> str:
         if not self.focus.certain:
@@ -161,9 +200,10 @@ class Engine:
             for part in split_movement(-self.focus.now, self._camera.traits.max_drive):
                 if self._run.stops_at_once:
                     return "the way back was stopped at once"
-                if not self._camera.wait_ready(READY_TIMEOUT_S):
-                    return f"the camera was still busy after {READY_TIMEOUT_S:.0f} s"
-                self._drive(part)
+                timeout_s = self._camera.traits.timeout_s
+                if not self._camera.wait_ready(timeout_s):
+                    return f"the camera was still busy after {timeout_s:.0f} s"
+                self._patiently(partial(self._drive, part), on_the_way_back=True)
         except Exception as error:
             return f"{getattr(error, 'what', error) or type(error).__name__}".rstrip(".")
         return ""

@@ -17,6 +17,12 @@ from stackcore.paths.naming import replace
 SUFFIX = ".stackcore.json"
 SCHEMA = "stackcore.capture/1"
 
+INCOMPLETE = "incomplete"
+"""Code of the warning at a slice of which some files are missing."""
+
+NO_FILE = "no_file"
+"""Code of the warning at a slice of which the camera delivered nothing."""
+
 State = Literal["running", "completed", "cancelled", "failed"]
 
 
@@ -59,12 +65,13 @@ class ManifestFocus(_Part):
 
 
 class Manifest(_Part):
-    """All of it; `state` stays `running` when the run was killed."""
+    """All of it; `state` stays `running` when the run was killed. `started` is what `@GRP` was made of."""
 
     schema_: Literal["stackcore.capture/1"] = Field("stackcore.capture/1", alias="schema")
     run_id: str
     state: State
     simulated: bool
+    started: datetime | None = None
     settings: dict[str, Any]
     camera: dict[str, Any]
     focus: ManifestFocus = Field(default_factory=ManifestFocus)
@@ -101,6 +108,13 @@ class ManifestFileWriter:
         self._fallback = fallback
         self._folder: Path | None = None
 
+    @classmethod
+    def of(cls, manifest: Manifest, folder: Path) -> ManifestFileWriter:
+        """Go on with a manifest that lies in `folder`."""
+        writer = cls(manifest.run_id, folder, {}, {}, manifest.simulated)
+        writer.data, writer._folder = manifest, folder
+        return writer
+
     @property
     def path(self) -> Path:
         """Where the manifest is, or would be written now."""
@@ -109,6 +123,10 @@ class ManifestFileWriter:
     def settle_beside(self, file: Path) -> None:
         """Let the manifest lie beside the first saved `file`; later calls change nothing."""
         self._folder = self._folder or file.parent
+
+    def unsettle(self) -> None:
+        """Forget the folder: nothing can be written there."""
+        self._folder = None
 
     def relative(self, file: Path) -> str:
         """Name a file as the manifest does."""

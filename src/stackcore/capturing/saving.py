@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from stackcore.capturing.mirroring import Mirror
 from stackcore.errors import OutputError
@@ -84,11 +84,24 @@ class FrameNamer:
         return f"profile:{self._facts.profile}" if counter == "profile" else "global"
 
 
+class SaveNotes(Protocol):
+    """Hears of each file before and after it is saved."""
+
+    def about_to_save(self, target: Path, file: CapturedFile) -> None:
+        """The file will be saved as `target`, or beside it with a number; what this raises stops it."""
+        ...
+
+    def saved(self, placed: Placed) -> None:
+        """The file is in its place."""
+        ...
+
+
 class FrameSaver:
     """Saves the files of each slice and tells the listeners.
 
     Files of one picture share one name and one number, and differ in what depends on their type. The number counts
-    as used once the first of them is in place, and is given back when none is.
+    as used once the first of them is in place, and is given back when none is. `images` were saved before, by an
+    earlier part of the run.
     """
 
     def __init__(
@@ -98,17 +111,16 @@ class FrameSaver:
         counters: Counters,
         now: Callable[[], datetime],
         mirror: Mirror | None = None,
+        images: int = 0,
     ) -> None:
         self._run, self._namer, self._counters, self._now = run, namer, counters, now
         self._mirror = mirror
-        self._images = 0
+        self._images = images
         self._last: datetime | None = None
         self._told: set[str] = set()
 
-    def save(
-        self, slice_index: int, offset: int, files: Sequence[CapturedFile], done: Callable[[Placed], None]
-    ) -> None:
-        """Save what one exposure delivered, at least one file; `done` hears of each as soon as it is in place.
+    def save(self, slice_index: int, offset: int, files: Sequence[CapturedFile], notes: SaveNotes) -> None:
+        """Save what one exposure delivered, at least one file; `notes` hears of each at once.
 
         Raises `OutputError` when a file cannot be saved; nothing that was there before is touched.
         """
@@ -137,9 +149,10 @@ class FrameSaver:
             suffix = free_suffix(targets)
             for file, target in zip(files, targets, strict=True):
                 self._run.emit(Saving(slice_index=slice_index, path=str(numbered(target, suffix))))
+                notes.about_to_save(numbered(target, suffix), file)
                 placed.append(place(file.data, target, suffix))
                 suffix = placed[-1].suffix
-                done(placed[-1])
+                notes.saved(placed[-1])
                 if len(placed) == 1:
                     self._images += 1
                     self._mark_used(reservation)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from stackcore.actions import Action
 from stackcore.capturing.clock import Clock
-from stackcore.capturing.engine import Engine
-from stackcore.capturing.manifest import (
-    ManifestFile,
-    ManifestFileWriter,
-    ManifestFocus,
-    ManifestSlice,
-    ManifestWarning,
-    State,
-    as_manifest_warning,
-)
+from stackcore.capturing.engine import Engine, FocusBook
+from stackcore.capturing.going_on import GoingOn, locate, remaining
+from stackcore.capturing.locks import CameraLock
+from stackcore.capturing.manifest import NO_FILE, ManifestFileWriter, ManifestFocus, ManifestWarning, State
 from stackcore.capturing.mirroring import Mirror, check_mirror
 from stackcore.capturing.plan import CaptureSettings, estimate
 from stackcore.capturing.preflight import check_destination, require
+from stackcore.capturing.record import RunRecord
 from stackcore.capturing.saving import FrameNamer, FrameSaver, RunFacts
 from stackcore.errors import Cancelled, OutputError, StackcoreError
 from stackcore.events import Outcome, Warned
 from stackcore.paths.counters import Counters
-from stackcore.paths.naming import Placed
 from stackcore.paths.template import Template
-from stackcore.protocols import CameraInfo, CameraProvider, CapturedFile, RunMode, Token
+from stackcore.protocols import CameraInfo, CameraProvider, CapturedFile, Need, RunMode, Token
 from stackcore.runs import Run
 
 SAMPLE_EXTENSION = "jpg"
@@ -42,7 +36,7 @@ class Shoot:
     A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside
     the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
     between preflight and the first movement. `answers` are those to the questions of the template;
-    `mirror` is a folder of second copies.
+    `mirror` is a folder of second copies. `going_on` makes it the rest of an earlier run.
     """
 
     camera: CameraProvider
@@ -59,6 +53,24 @@ class Shoot:
     start_live_view: bool = True
     extra_settings: Mapping[str, Any]
     on_ready: Callable[[], None] = lambda: None
+    going_on: GoingOn | None = None
+
+    def actions(self, offset: int = 0) -> Iterable[Action]:
+        """Everything there is to do from where focus stands, but for the way back."""
+        actions = self.mode.actions(self.settings.plan, self.camera.traits)
+        if self.going_on is None:
+            return actions
+        return remaining(actions, self.going_on.first_slice, offset, self.settings.plan)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the camera must be able to do for it."""
+        return self.mode.needs if self.shoots else self.mode.needs - {"still"}
+
+    @property
+    def shoots(self) -> bool:
+        """There are slices to take; otherwise focus is only returned."""
+        return self.going_on is None or self.going_on.first_slice is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +96,7 @@ def shoot(run: Run, what: Shoot) -> ShootReport:
     session = _Session(run, what)
     try:
         session.begin()
-        session.engine.perform(what.mode.actions(what.settings.plan, what.camera.traits))
+        session.engine.perform(what.actions(session.engine.focus.now))
     except BaseException as raised:
         error = raised
     return session.end(error)
@@ -97,10 +109,11 @@ class _Session:
         self._run, self._what = run, what
         self._info = CameraInfo(provider=what.settings.camera, model="")
         self._opened = self._begun = False
-        self._files: list[Path] = []
         self._mirror = Mirror(run, what.mirror) if what.mirror is not None else None
-        self._warnings_noted = len(run.warnings)
-        self.engine = Engine(run, what.camera, self, what.clock, what.settings.slices)
+        self._started = what.clock.now() if what.going_on is None else what.going_on.started
+        self._lock = CameraLock(what.state_folder / "locks")
+        self._focus = FocusBook()
+        self.engine = Engine(run, what.camera, self, what.clock, what.settings.slices, self._focus)
 
     def begin(self) -> None:
         """Everything before the first action; nothing moves."""
@@ -114,68 +127,70 @@ class _Session:
             run.emit(Warned(code="counter_gap", message=message))
         self._info = what.camera.open()
         self._opened = True
+        self._lock.take(self._info, run.run_id)
         namer = FrameNamer(what.template, what.tokens, self._facts(), what.base)
         self._preflight(namer, counters)
+        if what.going_on is not None:
+            self._focus.now = locate(run, what.going_on, self._info, what.camera.focus_position())
         run.check_cancelled()
         what.on_ready()
-        self._saver = FrameSaver(run, namer, counters, what.clock.now, self._mirror)
-        self._manifest = ManifestFileWriter(
-            run.run_id,
-            what.state_folder / "runs",
-            {**what.settings.model_dump(), **what.extra_settings},
-            asdict(self._info),
-            self._info.simulated,
+        images = 0 if what.going_on is None else what.going_on.images
+        self._saver = FrameSaver(run, namer, counters, what.clock.now, self._mirror, images)
+        self._record = RunRecord(
+            run, self._manifest(), what.clock, self._focus, what.going_on.journal if what.going_on else None
         )
-        self._manifest.data.warnings = self._new_warnings()
         self._begun = True
+
+    def about_to_move(self, steps: int, offset: int) -> None:
+        """Write the intent of a movement."""
+        self._record.about_to_move(steps, offset)
+
+    def has_moved(self, steps: int, offset: int) -> None:
+        """Write what a movement came to."""
+        self._record.has_moved(steps, offset)
 
     def slice_done(self, slice_index: int, offset: int, files: Sequence[CapturedFile]) -> None:
         """Save the files of a slice and write it into the manifest."""
-        entry = ManifestSlice(index=slice_index, offset=offset, time=self._what.clock.now())
-        self._manifest.data.slices.append(entry)
-
-        def note(placed: Placed) -> None:
-            self._manifest.settle_beside(placed.path)
-            self._files.append(placed.path)
-            name = self._manifest.relative(placed.path)
-            entry.files.append(ManifestFile(path=name, sha256=placed.sha256, bytes=placed.bytes))
-
+        self._record.begin_slice(slice_index, offset, files)
         if files:
-            self._saver.save(slice_index, offset, files, note)
+            try:
+                self._saver.save(slice_index, offset, files, self._record)
+            except Exception:  # after a Ctrl-C nobody knows whether the file is in place: the journal settles that
+                self._record.give_up_slice()
+                raise
         elif self._what.mode.saves:
             message = f"slice {slice_index}: the camera delivered no file; does it save on its card alone?"
-            self._run.emit(Warned(code="no_file", message=message, frame=str(slice_index)))
-        entry.warnings = self._new_warnings()
-        self._write_manifest("running")
+            self._run.emit(Warned(code=NO_FILE, message=message, frame=str(slice_index)))
+        self._record.end_slice()
 
     def end(self, error: BaseException | None) -> ShootReport:
         """Clean up step by step, then report; a second Ctrl-C skips the way back, not the rest."""
         steps: list[Callable[[], None]] = [lambda: self._settle_focus(error)] if self._begun else []
         if self._opened:
             steps.append(self._what.camera.restore)
-        steps.append(self._what.camera.close)
+        steps += [self._what.camera.close, self._lock.release]
         for step in steps:
             error = self._guarded(step, error)
         if self._begun:
             error = self._finish_manifest(error)
             if (mirror := self._mirror) is not None:
-                error = self._guarded(lambda: mirror.keep_manifest(self._manifest.path), error)
+                error = self._guarded(lambda: mirror.keep_manifest(self._record.manifest_path), error)
         elif error is not None:
             raise error
         return ShootReport(
             outcome=_outcome(error),
             camera=self._info,
-            focus=self._focus(),
-            slices_done=len(self._manifest.data.slices),
-            files=tuple(self._files),
-            manifest=self._manifest.path if self._manifest.path.exists() else None,
+            focus=self._record.told_focus(),
+            slices_done=self._record.slices_done,
+            files=tuple(self._record.files),
+            manifest=self._record.path,
             error=error,
         )
 
     def _facts(self) -> RunFacts:
         what = self._what
         return RunFacts(
-            started=what.clock.now(),
+            started=self._started,
             profile=what.profile,
             mode=what.settings.mode,
             slices=what.settings.slices,
@@ -187,10 +202,10 @@ class _Session:
 
     def _preflight(self, namer: FrameNamer, counters: Counters) -> None:
         what = self._what
-        checks = what.camera.preflight(what.mode.needs, start_live_view=what.start_live_view)
+        checks = what.camera.preflight(what.needs, start_live_view=what.start_live_view)
         destination = []
-        if what.mode.saves:
-            cost = estimate(what.mode.actions(what.settings.plan, what.camera.traits), what.camera.traits)
+        if what.mode.saves and what.shoots:
+            cost = estimate(what.actions(), what.camera.traits)
             if namer.counter_names:
                 counters.check()
             first, _ = namer.first(counters, SAMPLE_EXTENSION)
@@ -199,7 +214,23 @@ class _Session:
                 destination.extend(check_mirror(what.mirror, cost.bytes))
         require(self._run, checks, destination)
 
+    def _manifest(self) -> ManifestFileWriter:
+        what = self._what
+        if what.going_on is not None:
+            return ManifestFileWriter.of(what.going_on.manifest, what.going_on.folder)
+        position = what.camera.focus_position()
+        writer = ManifestFileWriter(
+            self._run.run_id,
+            what.state_folder / "runs",
+            {**what.settings.model_dump(), **what.extra_settings},
+            {**asdict(self._info), "focus_position": position},
+            self._info.simulated,
+        )
+        writer.data.started = self._started
+        return writer
+
     def _settle_focus(self, error: BaseException | None) -> None:
+        self._record.ending = True
         if isinstance(error, KeyboardInterrupt):
             self.engine.warn_not_returned("the run was stopped at once")
             return
@@ -222,14 +253,13 @@ class _Session:
 
     def _finish_manifest(self, error: BaseException | None) -> BaseException | None:
         """Write how the run ended; a run that cannot say that it completed has failed."""
-        data = self._manifest.data
-        data.warnings.extend(self._new_warnings())
+        warnings = []
         if error is not None and _outcome(error) == "failed":
             message = f"{error.what} {error.why}" if isinstance(error, StackcoreError) else repr(error)
-            data.warnings.append(ManifestWarning(code="run_failed", message=message))
+            warnings.append(ManifestWarning(code="run_failed", message=message))
         try:
             try:
-                self._write_manifest(_outcome(error))
+                self._record.finish(self._state(error), warnings)
             except OutputError as failure:
                 error = error or failure
                 self._run.emit(Warned(code="manifest", message=f"the manifest is not up to date: {failure}"))
@@ -237,18 +267,12 @@ class _Session:
             return _stopped(error, stop)
         return error
 
-    def _write_manifest(self, state: State) -> None:
-        self._manifest.data.state, self._manifest.data.focus = state, self._focus()
-        self._manifest.write()
-
-    def _focus(self) -> ManifestFocus:
-        book = self.engine.focus
-        return ManifestFocus(now=book.now if book.certain else None, certain=book.certain)
-
-    def _new_warnings(self) -> list[ManifestWarning]:
-        fresh = list(islice(self._run.warnings, self._warnings_noted, None))
-        self._warnings_noted = len(self._run.warnings)
-        return [as_manifest_warning(event) for event in fresh]
+    def _state(self, error: BaseException | None) -> State:
+        """A way back alone completes nothing: the run stays what it was."""
+        going_on = self._what.going_on
+        if going_on is not None and not self._what.shoots:
+            return going_on.ended_as
+        return _outcome(error)
 
 
 def _outcome(error: BaseException | None) -> Outcome:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackcore.cli import resuming
 from stackcore.cli.naming import (
     AskOption,
     BatchIdOption,
@@ -23,6 +24,7 @@ from stackcore.cli.naming import (
     ask_user,
     given_fields,
 )
+from stackcore.errors import UsageError
 
 if TYPE_CHECKING:
     from stackcore.api.planning import PlannedCapture
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command("capture")(capture)
+    """Add the command to the application, and what can be done with a run that ended early."""
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(capture)
+    resuming.register(group)
+    app.add_typer(group, name="capture")
 
 
 def capture(
+    context: typer.Context,
     camera: Annotated[
         str | None, typer.Option(help="Camera provider, or PROVIDER:ADDRESS; see `stackcore cameras`.")
     ] = None,
@@ -74,8 +80,12 @@ def capture(
 ) -> None:
     """Shoot a focus stack: focus starts at the nearest point, moves farther after each slice, and returns.
 
-    What is left out comes from the last run. Ctrl-C ends the run cleanly and returns focus.
+    What is left out comes from the last run. Ctrl-C ends the run cleanly and returns focus. A run that ended early
+    goes on with `stackcore capture resume MANIFEST`.
     """
+    if context.invoked_subcommand is not None:
+        _refuse_own_options(context)
+        return
     from stackcore.cli.session import run_command
 
     told: dict[str, str] = {}
@@ -117,6 +127,19 @@ def capture(
     if not json:
         told.update(ask_user(request()))
     run_command(look_ahead if dry_run else work, json=json, quiet=quiet, verbose=verbose)
+
+
+def _refuse_own_options(context: typer.Context) -> None:
+    """Refuse options of a new run before a verb, where they would be passed over without a word."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--set" if name == "setting" else f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{option} belongs to a new run.",
+                f"{context.invoked_subcommand} works with a run that has its own settings.",
+                f"leave {option} out, or write it after {context.invoked_subcommand} if that has it.",
+            )
 
 
 def _show(planned: PlannedCapture) -> None:

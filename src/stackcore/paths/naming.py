@@ -44,7 +44,7 @@ def place(data: bytes, target: Path, first_suffix: int = 0) -> Placed:
                     move_without_replacing(temporary, name)
                 except FileExistsError:
                     continue
-                _flush_folder(target.parent)
+                flush_folder(target.parent)
                 return Placed(name, len(data), hashlib.sha256(data).hexdigest(), suffix)
     raise _names_used_up(target)
 
@@ -55,7 +55,7 @@ def replace(data: bytes, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(target.parent, data) as temporary:
             os.replace(temporary, target)
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
 
 
 def numbered(target: Path, suffix: int) -> Path:
@@ -128,7 +128,7 @@ def _temporary(folder: Path, data: bytes) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the new name last through a power cut, where the system can."""
     if os.name == "nt":
         return

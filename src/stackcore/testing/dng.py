@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,17 +68,33 @@ def write_dng(path: Path, light: NDArray[np.float32], camera: RawCamera | None =
 
     Returns `path`. See `RawCamera.mosaic` for the range of `light`.
     """
+    path.write_bytes(dng_bytes(light, camera))
+    return path
+
+
+def dng_bytes(
+    light: NDArray[np.float32],
+    camera: RawCamera | None = None,
+    *,
+    description: str | None = None,
+    taken: str | None = None,
+    software: str = "stackcore.testing, no photograph",
+) -> bytes:
+    """Return what `write_dng` writes; `description` and `taken` ("2026:11:22 18:15:00") go into its metadata."""
     camera = RawCamera() if camera is None else camera
-    with tifffile.TiffWriter(path) as writer:
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
         writer.write(
             camera.mosaic(light),
             photometric=_CFA,
             compression=None,
             metadata=None,
-            software="stackcore.testing, no photograph",
+            description=description,
+            datetime=taken,
+            software=software,
             extratags=_tags(camera),
         )
-    return path
+    return buffer.getvalue()
 
 
 def _tags(camera: RawCamera) -> list[tuple[int, int, int, object, bool]]:

@@ -131,6 +131,10 @@ class Sensor:
         self, light: Image, *, index: int, exposure: float = 1.0, dtype: Literal["uint8", "uint16"] = "uint8"
     ) -> Encoded:
         """Return shot number `index` of linear `light` (H, W, 3), sRGB-encoded; `light` is not modified."""
+        return self.encode(self.count(light, index=index, exposure=exposure), dtype)
+
+    def count(self, light: Image, *, index: int, exposure: float = 1.0) -> Image:
+        """Return what the photosites of shot number `index` count, linear (H, W, 3), 1 is white; not clipped."""
         seen = light * np.float32(exposure)
         if self.full_well_e:
             # Gaussian instead of Poisson: at these counts nobody can tell, and it is ten times faster.
@@ -140,7 +144,7 @@ class Sensor:
         height, width = seen.shape[:2]
         for pixel in self.hot(width, height):
             seen[pixel.y, pixel.x, pixel.channel] += pixel.level
-        return self.encode(seen, dtype)
+        return seen
 
     @staticmethod
     def encode(light: Image, dtype: Literal["uint8", "uint16"]) -> Encoded:

@@ -36,7 +36,9 @@ class FakeCamera:
 
     def __init__(self, traits: CameraTraits) -> None:
         self.traits = traits
+        self.info = CameraInfo(provider="fake", model="Fake 1")
         self.position = 0
+        self.counts_from: int | None = None
         self.moves: list[int] = []
         self.calls: list[str] = []
         self.is_open = self.live_view = False
@@ -49,7 +51,7 @@ class FakeCamera:
         self._enter("open")
         self.is_open = True
         self.hook("open-")
-        return CameraInfo(provider="fake", model="Fake 1", simulated=self.traits.simulated)
+        return replace(self.info, simulated=self.traits.simulated)
 
     def close(self) -> None:
         self.is_open = False
@@ -88,7 +90,7 @@ class FakeCamera:
         return self.ready
 
     def focus_position(self) -> int | None:
-        return None
+        return None if self.counts_from is None else self.counts_from + self.position
 
     def _enter(self, name: str) -> None:
         self.calls.append(name)
@@ -127,17 +129,20 @@ class Stage:
 
     def capture(self, **options: Any) -> CaptureResult:
         self.camera.hook = self.clock.hook = self._moment
-        offer: Offer[Any] = Offer(name="fake", summary="", options=NoOptions, build=lambda options: self.camera)
-        fake = replace(self.plugins[0], kind="camera", name="fake", state="ok", offer=offer)
         settings: dict[str, Any] = {"slices": 3, "step": 40, "delay_ms": 30, "camera": "fake"}
         path = str(self.folder / "@GRP" / "@MCT")
         return capture(
             **{**settings, "path": path, **options},
-            registry=Registry([*self.plugins, fake]),
+            registry=self.registry(),
             clock=self.clock,
             listeners=[self._listen],
             cancel=self.cancel,
         )
+
+    def registry(self) -> Registry:
+        offer: Offer[Any] = Offer(name="fake", summary="", options=NoOptions, build=lambda options: self.camera)
+        fake = replace(self.plugins[0], kind="camera", name="fake", state="ok", offer=offer)
+        return Registry([*self.plugins, fake])
 
     @property
     def kinds(self) -> list[str]:
@@ -151,7 +156,11 @@ class Stage:
         return read_manifest(path)
 
     def saved(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob("*.*") if not path.name.endswith(".stackcore.json"))
+        ours = (".stackcore.json", ".journal.jsonl", ".journal-broken.jsonl")
+        return sorted(path for path in self.folder.rglob("*.*") if not path.name.endswith(ours))
+
+    def journals(self) -> list[Path]:
+        return list(self.folder.parent.rglob("*.journal.jsonl"))
 
     def _listen(self, event: BaseEvent) -> None:
         self.events.append(event)
