@@ -39,11 +39,17 @@ class RunStarted(BaseEvent):
 
 
 class SliceStarted(BaseEvent):
-    """The run turns to one focus position; `slice_index` counts from 0, the nearest."""
+    """The run turns to one focus position; `slice_index` counts from 0, the nearest.
+
+    `offset` is where focus stands, in drive units from the start of the run; `simulated` is true when nothing of it
+    shows the real world.
+    """
 
     kind: Literal["slice_started"] = "slice_started"
     slice_index: int
     slices: int
+    offset: int | None = None
+    simulated: bool | None = None
 
 
 class Moving(BaseEvent):
@@ -103,12 +109,17 @@ class StageStarted(BaseEvent):
 
 
 class Progress(BaseEvent):
-    """`done` of `total` units of a stage are finished."""
+    """`done` of `total` units of a stage are finished.
+
+    The stage `sharpness` of a capture run tells how sharp live view is at slice number `done` (from 1): `sharpness`
+    is unitless, >= 0, and compares the slices of one run.
+    """
 
     kind: Literal["progress"] = "progress"
     stage: str
     done: int
     total: int | None = None
+    sharpness: float | None = None
 
 
 class Warned(BaseEvent):

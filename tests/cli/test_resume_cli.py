@@ -16,7 +16,7 @@ from stackcore.paths.naming import replace
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes end otherwise on Windows")
 
-RUN = ["capture", "--slices", "4", "--delay-ms", "0", "--path", "out/@GRP/@GCT4"]
+RUN = ["capture", "--slices", "4", "--delay-ms", "0", "--no-sharpness", "--path", "out/@GRP/@GCT4"]
 CAMERA = ["--set", "camera.width_px=96", "--set", "camera.height_px=64", "--set", "camera.lens_file=lens.json"]
 
 Cli = Callable[..., Any]

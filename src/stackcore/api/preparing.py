@@ -12,6 +12,7 @@ from stackcore import folders
 from stackcore.api.addressing import resolve_camera
 from stackcore.capturing.active import active_profile
 from stackcore.capturing.clock import Clock, SystemClock
+from stackcore.capturing.live_view import ShowFrame
 from stackcore.capturing.mirroring import mirror_folder
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings, make_settings
 from stackcore.capturing.profiles import load_profile, profile_names, store_profile
@@ -53,6 +54,10 @@ class CaptureRequest:
         Whose remembered settings are used (None: those of the active profile), and whether this run is remembered.
     start_live_view
         Let live view be switched on; without, a camera whose live view is off is refused.
+    sharpness
+        Measure how sharp live view is at each slice; `progress` events of the stage `sharpness` tell it.
+    show
+        Gets the live-view frame of each slice.
     settings
         Options of the camera and the run mode, by kind.
     registry, clock
@@ -72,6 +77,8 @@ class CaptureRequest:
     profile: str | None = None
     save_profile: bool = True
     start_live_view: bool = True
+    sharpness: bool = True
+    show: ShowFrame | None = None
     settings: Settings = field(default_factory=dict)
     registry: Registry | None = None
     clock: Clock | None = None
@@ -121,6 +128,8 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
         state_folder=folders.state_folder(),
         clock=request.clock or SystemClock(),
         start_live_view=request.start_live_view,
+        sharpness=request.sharpness,
+        show=request.show,
         extra_settings={
             "profile": profile,
             "answers": answers,

@@ -10,6 +10,7 @@ from typing import Any
 
 from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.capturing.clock import Clock
+from stackcore.capturing.live_view import LiveFrame, ShowFrame
 from stackcore.capturing.plan import CaptureSettings
 from stackcore.capturing.session import Shoot, ShootReport, shoot
 from stackcore.events import Listener, Outcome, Result, Warned
@@ -17,7 +18,7 @@ from stackcore.protocols import CameraInfo
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 
-__all__ = ["CaptureRequest", "CaptureResult", "FocusReport", "capture", "capture_into"]
+__all__ = ["CaptureRequest", "CaptureResult", "FocusReport", "LiveFrame", "capture", "capture_into"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,8 @@ def capture(
     profile: str | None = None,
     save_profile: bool = True,
     start_live_view: bool = True,
+    sharpness: bool = True,
+    show: ShowFrame | None = None,
     settings: Settings | None = None,
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
@@ -110,6 +113,8 @@ def capture(
         profile=profile,
         save_profile=save_profile,
         start_live_view=start_live_view,
+        sharpness=sharpness,
+        show=show,
         settings=settings or {},
         registry=registry,
         clock=clock,

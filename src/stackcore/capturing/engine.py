@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from stackcore.actions import Action, DriveFocus, Expose, SavePreview, Wait, Watch
 from stackcore.capturing.clock import Clock
+from stackcore.capturing.live_view import LiveView
 from stackcore.capturing.plan import split_movement
 from stackcore.errors import CameraBusyError, FocusDriveError, PluginError
 from stackcore.events import Capturing, Moving, Returning, SliceStarted, Waiting, Warned
@@ -69,6 +70,8 @@ class Engine:
         How many slices the run has, for its events.
     focus
         Where focus stands, kept up to date here; at the start of the run when left out.
+    live_view
+        Looks at live view in each slice; nobody looks when left out.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class Engine:
         clock: Clock,
         slices: int,
         focus: FocusBook | None = None,
+        live_view: LiveView | None = None,
     ) -> None:
         self._run, self._camera, self._recorder, self._clock = run, camera, recorder, clock
+        self._live_view = LiveView(run, camera, slices, measures=False) if live_view is None else live_view
         self._slices = slices
         self.focus = FocusBook() if focus is None else focus
 
@@ -95,14 +100,18 @@ class Engine:
             match action:
                 case Expose(index):
                     self._begin(index)
+                    self._look(index)
                     self._run.emit(Capturing(slice_index=index, source="still"))
                     self._recorder.slice_done(index, self.focus.now, self._patiently(self._camera.expose))
                 case SavePreview(index):
                     self._begin(index)
                     self._run.emit(Capturing(slice_index=index, source="live_view"))
-                    self._recorder.slice_done(index, self.focus.now, [self._patiently(self._camera.preview_frame)])
+                    frame = self._patiently(self._camera.preview_frame)
+                    self._live_view.take(frame, index, self.focus.now)
+                    self._recorder.slice_done(index, self.focus.now, [frame])
                 case Watch(index):
                     self._begin(index)
+                    self._look(index)
                     self._recorder.slice_done(index, self.focus.now, [])
                 case DriveFocus(steps):
                     for part in split_movement(steps, self._camera.traits.max_drive):
@@ -149,7 +158,16 @@ class Engine:
         )
 
     def _begin(self, index: int) -> None:
-        self._run.emit(SliceStarted(slice_index=index, slices=self._slices))
+        simulated = self._camera.traits.simulated or None  # only said when it is so
+        offset = self.focus.now
+        self._run.emit(SliceStarted(slice_index=index, slices=self._slices, offset=offset, simulated=simulated))
+
+    def _look(self, index: int) -> None:
+        """Look at live view; a cancel meanwhile ends the run before the still."""
+        asked_before = self._run.cancel.is_set()
+        self._live_view.look(index, self.focus.now)
+        if not asked_before:
+            self._run.check_cancelled()
 
     def _patiently(self, command: Callable[[], Answer], *, on_the_way_back: bool = False) -> Answer:
         """Send a command, again and again while the body is busy, as often and as long as its traits allow."""

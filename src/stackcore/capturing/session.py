@@ -11,6 +11,7 @@ from stackcore.actions import Action
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.engine import Engine, FocusBook
 from stackcore.capturing.going_on import GoingOn, locate, remaining
+from stackcore.capturing.live_view import LiveView, ShowFrame
 from stackcore.capturing.locks import CameraLock
 from stackcore.capturing.manifest import NO_FILE, ManifestFileWriter, ManifestFocus, ManifestWarning, State
 from stackcore.capturing.mirroring import Mirror, check_mirror
@@ -35,8 +36,9 @@ class Shoot:
 
     A relative `template` starts at `base`, else at the current folder. `extra_settings` go into the manifest beside
     the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
-    between preflight and the first movement. `answers` are those to the questions of the template;
-    `mirror` is a folder of second copies. `going_on` makes it the rest of an earlier run.
+    between preflight and the first movement. `answers` are those to the questions of the template; `mirror` is a
+    folder of second copies. `going_on` makes it the rest of an earlier run. With `sharpness` live view is measured
+    at each slice; `show` gets its frames.
     """
 
     camera: CameraProvider
@@ -54,6 +56,8 @@ class Shoot:
     extra_settings: Mapping[str, Any]
     on_ready: Callable[[], None] = lambda: None
     going_on: GoingOn | None = None
+    sharpness: bool = False
+    show: ShowFrame | None = None
 
     def actions(self, offset: int = 0) -> Iterable[Action]:
         """Everything there is to do from where focus stands, but for the way back."""
@@ -113,7 +117,9 @@ class _Session:
         self._started = what.clock.now() if what.going_on is None else what.going_on.started
         self._lock = CameraLock(what.state_folder / "locks")
         self._focus = FocusBook()
-        self.engine = Engine(run, what.camera, self, what.clock, what.settings.slices, self._focus)
+        slices = what.settings.slices
+        live_view = LiveView(run, what.camera, slices, measures=what.sharpness, show=what.show)
+        self.engine = Engine(run, what.camera, self, what.clock, slices, self._focus, live_view)
 
     def begin(self) -> None:
         """Everything before the first action; nothing moves."""

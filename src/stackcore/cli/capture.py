@@ -73,6 +73,9 @@ def capture(
     no_live_view_start: Annotated[
         bool, typer.Option("--no-live-view-start", help="Refuse to run when live view is off.")
     ] = False,
+    no_sharpness: Annotated[
+        bool, typer.Option("--no-sharpness", help="Do not measure how sharp live view is at each slice.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and touch no camera.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,
@@ -108,6 +111,7 @@ def capture(
             profile=profile,
             save_profile=not no_save,
             start_live_view=not no_live_view_start,
+            sharpness=not no_sharpness,
             settings=parse_settings(setting or []),
         )
 

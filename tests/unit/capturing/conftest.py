@@ -45,6 +45,8 @@ class FakeCamera:
         self.ready = True
         self.checks: list[Check] = []
         self.files_per_still = ("jpg",)
+        self.picture = b""
+        """Comes before the words of each live-view frame."""
         self.hook: Hook = _nothing
 
     def open(self) -> CameraInfo:
@@ -83,7 +85,7 @@ class FakeCamera:
     def preview_frame(self) -> CapturedFile:
         self._enter("preview")
         self.hook("preview-")
-        return CapturedFile(data=f"view at {self.position}".encode(), extension="jpg")
+        return CapturedFile(data=self.picture + f"view at {self.position}".encode(), extension="jpg")
 
     def wait_ready(self, timeout_s: float) -> bool:
         self._enter("wait_ready")
@@ -126,10 +128,11 @@ class Stage:
     moments: list[str] = field(default_factory=list)
     cancel: threading.Event = field(default_factory=threading.Event)
     hook: Hook = _nothing
+    looks: bool = False
 
     def capture(self, **options: Any) -> CaptureResult:
         self.camera.hook = self.clock.hook = self._moment
-        settings: dict[str, Any] = {"slices": 3, "step": 40, "delay_ms": 30, "camera": "fake"}
+        settings: dict[str, Any] = {"slices": 3, "step": 40, "delay_ms": 30, "camera": "fake", "sharpness": self.looks}
         path = str(self.folder / "@GRP" / "@MCT")
         return capture(
             **{**settings, "path": path, **options},

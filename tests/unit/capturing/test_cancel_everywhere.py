@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from stackcore.actions import CameraTraits
@@ -25,10 +27,24 @@ def _no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
+@pytest.fixture(params=[False, True], ids=["blind", "looks"])
+def make_stage(request: pytest.FixtureRequest, make_stage: MakeStage) -> MakeStage:
+    """Every run once without and once with a look at live view in each slice."""
+    picture = cv2.imencode(".jpg", np.eye(8, dtype=np.uint8) * 255)[1].tobytes()
+
+    def make(*arguments: Any) -> Any:
+        stage = make_stage(*arguments)
+        stage.looks, stage.camera.picture = request.param, picture
+        return stage
+
+    return make
+
+
 def count_moments(make_stage: MakeStage, style: CameraTraits, mode: str) -> int:
     stage = make_stage(style)
     stage.capture(mode=mode)
     assert stage.kinds[-1] == "run_finished"
+    assert stage.kinds.count("progress") == (3 if stage.looks else 0)
     return len(stage.moments)
 
 
@@ -96,13 +112,14 @@ def test_a_cancel_stops_what_is_pending_but_not_a_still_that_has_begun(
         strike_at(stage, position, stage.cancel.set)
         with contextlib.suppress(Cancelled):
             stage.capture(mode=mode)
-        taken = [name for name in stage.moments if name in ("expose", "preview")]
+        takes = "preview" if mode == "preview-images" else "expose"
+        taken = [name for name in stage.moments if name == takes]
         assert len(stage.saved()) == len(taken), "what has begun is saved"
         struck, after = stage.moments[position], stage.moments[position + 1 :]
         # Only the action that the cancel fell into goes on: nothing further is taken, moved outwards or waited for.
-        assert ("expose" in after or "preview" in after) == (
-            struck in ("event slice_started", "event capturing") and saves
-        )
+        # After a look at live view the run stops before the still; the look itself is not begun any more.
+        assert (takes in after) == (struck in ("event slice_started", "event capturing") and saves)
+        assert ("preview" in after) == (takes in after and takes == "preview")
         assert ("wait" in after) == (struck == "event waiting")
         assert after.count("event moving") == 0
 
