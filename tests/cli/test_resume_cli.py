@@ -61,6 +61,7 @@ def test_a_killed_run_goes_on_where_it_was(killed: Callable[..., Path], stackcor
     assert sorted(path.name for path in manifest.parent.iterdir()) == [
         *(f"000{n}.jpg" for n in (1, 2)),
         *(f"000{n}.jpg" for n in (3, 4)),
+        manifest.name.replace(".stackcore.json", ".log"),
         manifest.name,
     ]
 

@@ -17,6 +17,7 @@ from stackcore.capturing.journal import AnyRecord, Journal, broken_journal_path,
 from stackcore.capturing.manifest import Manifest, ManifestFileWriter, ManifestWarning, State, read_manifest
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings
 from stackcore.capturing.recovery import Recovered, drop_unsaved, first_left, recover, require_certain
+from stackcore.capturing.run_log import RunLog
 from stackcore.capturing.session import Shoot, shoot
 from stackcore.errors import CameraError, UnreadableFrame, UsageError
 from stackcore.events import Listener, Result, Warned
@@ -64,10 +65,12 @@ def resume_capture(
     CameraError
         Where focus stands is not certain, or camera or lens are not as the run left them; nothing was moved.
     """
-    changes = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
+    changes: dict[str, Any] = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
     asked = {"manifest": str(manifest), **_given(focus_offset, camera)}
-    with run_scope("capture resume", asked, listeners, cancel) as run:
-        return _go_on(run, manifest, focus_offset, {**changes, "registry": registry, "clock": clock}, shoots=True)
+    log = RunLog()
+    with run_scope("capture resume", asked, [*listeners, log], cancel) as run:
+        changes.update(registry=registry, clock=clock, log=log)
+        return _go_on(run, manifest, focus_offset, changes, shoots=True)
 
 
 def return_focus(
@@ -86,10 +89,12 @@ def return_focus(
 
     The parameters and errors are those of `resume_capture`; `CameraError` also when focus could not be returned.
     """
-    changes = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
+    changes: dict[str, Any] = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
     asked = {"manifest": str(manifest), **_given(focus_offset, camera)}
-    with run_scope("capture return-focus", asked, listeners, cancel) as run:
-        result = _go_on(run, manifest, focus_offset, {**changes, "registry": registry, "clock": clock}, shoots=False)
+    log = RunLog()
+    with run_scope("capture return-focus", asked, [*listeners, log], cancel) as run:
+        changes.update(registry=registry, clock=clock, log=log)
+        result = _go_on(run, manifest, focus_offset, changes, shoots=False)
         if not result.focus.is_back:
             why = next((warning.message for warning in run.warnings if warning.code.startswith("focus_")), "see above")
             raise CameraError("Focus was not returned.", f"{why}.", "do what the reason asks for, then try again.")
@@ -165,7 +170,7 @@ def _prepare(
         images=images,
         ended_as=ended_as,
     )
-    return replace(what, going_on=going_on, on_ready=lambda: None)
+    return replace(what, going_on=going_on, on_ready=lambda: None, log=changes["log"])
 
 
 def _nothing_left(path: Path, found: Recovered) -> UsageError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.live_view import LiveFrame, ShowFrame
 from stackcore.capturing.plan import CaptureSettings
+from stackcore.capturing.run_log import RunLog
 from stackcore.capturing.session import Shoot, ShootReport, shoot
 from stackcore.events import Listener, Outcome, Result, Warned
 from stackcore.protocols import CameraInfo
@@ -119,8 +120,9 @@ def capture(
         registry=registry,
         clock=clock,
     )
-    with run_scope("capture", request.given(), listeners, cancel) as run:
-        what = prepare(request, run)
+    log = RunLog()
+    with run_scope("capture", request.given(), [*listeners, log], cancel) as run:
+        what = replace(prepare(request, run), log=log)
         report = shoot(run, what)
         result = as_result(run, what, report)
         run.emit(Result(data=as_data(result)))

@@ -18,6 +18,7 @@ from stackcore.capturing.mirroring import Mirror, check_mirror
 from stackcore.capturing.plan import CaptureSettings, estimate
 from stackcore.capturing.preflight import check_destination, require
 from stackcore.capturing.record import RunRecord
+from stackcore.capturing.run_log import RunLog
 from stackcore.capturing.saving import FrameNamer, FrameSaver, RunFacts
 from stackcore.errors import Cancelled, OutputError, StackcoreError
 from stackcore.events import Outcome, Warned
@@ -38,7 +39,7 @@ class Shoot:
     the settings; `state_folder` holds counters and the manifests of runs that save nothing; `on_ready` is called
     between preflight and the first movement. `answers` are those to the questions of the template; `mirror` is a
     folder of second copies. `going_on` makes it the rest of an earlier run. With `sharpness` live view is measured
-    at each slice; `show` gets its frames.
+    at each slice; `show` gets its frames. `log` is told where the manifest lies.
     """
 
     camera: CameraProvider
@@ -58,6 +59,7 @@ class Shoot:
     going_on: GoingOn | None = None
     sharpness: bool = False
     show: ShowFrame | None = None
+    log: RunLog | None = None
 
     def actions(self, offset: int = 0) -> Iterable[Action]:
         """Everything there is to do from where focus stands, but for the way back."""
@@ -142,9 +144,12 @@ class _Session:
         what.on_ready()
         images = 0 if what.going_on is None else what.going_on.images
         self._saver = FrameSaver(run, namer, counters, what.clock.now, self._mirror, images)
-        self._record = RunRecord(
-            run, self._manifest(), what.clock, self._focus, what.going_on.journal if what.going_on else None
+        manifest = self._manifest()
+        self._record = record = RunRecord(
+            run, manifest, what.clock, self._focus, what.going_on.journal if what.going_on else None
         )
+        if what.log is not None:
+            what.log.follow(run, manifest.data.run_id, lambda: record.path)
         self._begun = True
 
     def about_to_move(self, steps: int, offset: int) -> None:

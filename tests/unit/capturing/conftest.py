@@ -159,7 +159,7 @@ class Stage:
         return read_manifest(path)
 
     def saved(self) -> list[Path]:
-        ours = (".stackcore.json", ".journal.jsonl", ".journal-broken.jsonl")
+        ours = (".stackcore.json", ".journal.jsonl", ".journal-broken.jsonl", ".log")
         return sorted(path for path in self.folder.rglob("*.*") if not path.name.endswith(ours))
 
     def journals(self) -> list[Path]:
