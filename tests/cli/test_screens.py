@@ -15,7 +15,8 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 CAPTURE = [
     ev.RunStarted(command="capture"),
-    ev.SliceStarted(slice_index=0, slices=2),
+    ev.SliceStarted(slice_index=0, slices=2, offset=0, simulated=True),
+    ev.Progress(stage="sharpness", done=1, total=2, sharpness=0.25),
     ev.Capturing(slice_index=0, source="still"),
     ev.Saving(slice_index=0, path="a.jpg"),
     ev.Saved(slice_index=0, path="a.jpg", bytes=1200, sha256="0"),
@@ -51,7 +52,8 @@ def test_plain_lines_tell_what_happens(capsys):
     out, err = capsys.readouterr()
     assert err.splitlines() == [
         "capture started",
-        "slice 1 of 2",
+        "slice 1 of 2 SIMULATED",
+        "  sharpness 0.2500",
         "slice 2 of 2",
         "warning: the drive was [short]",
         "returning focus by -20",
@@ -62,7 +64,7 @@ def test_plain_lines_tell_what_happens(capsys):
         "frames    2",
         "timings   survey 1.25 s, fuse 2 s",
         "ok        yes",
-        "took      13.0 s",
+        "took      14.0 s",
         "warnings  1",
     ]
 
@@ -102,12 +104,18 @@ def live(events, **options):
 
 def test_the_terminal_shows_bars_and_a_summary():
     drawn, summary = live(CAPTURE)
-    assert "slices" in drawn
+    assert "slice      1 of 2" in drawn
+    assert "slice      2 of 2   about 7.0 s left" in drawn
+    for words in ("capturing", "saving", "moving +20", "waiting 200 ms", "returning -20", "a.jpg", "SIMULATED"):
+        assert words in drawn, words
+    assert "█·" not in drawn
+    assert "▁" in drawn
+    assert "sharpest: slice 1" in drawn
     assert "fuse" in drawn
     assert "warning: the drive was [short]" in drawn
     assert "capture completed" in summary
     assert "m.json" in summary
-    assert "13.0 s" in summary
+    assert "14.0 s" in summary
 
 
 def test_the_terminal_shows_many_warnings_only_in_part():
@@ -127,7 +135,7 @@ def test_a_long_path_stays_in_one_piece():
 
 
 def test_a_cancelled_run_says_so_on_the_terminal():
-    drawn, summary = live([*CAPTURE[:5], ev.RunFinished(outcome="cancelled", exit_code=130)])
+    drawn, summary = live([*CAPTURE[:6], ev.RunFinished(outcome="cancelled", exit_code=130)])
     assert "capture cancelled" in drawn
     assert summary == ""
 

@@ -71,11 +71,13 @@ class PlainScreen:
             case RunStarted():
                 return f"{event.command} started"
             case SliceStarted():
-                return f"slice {event.slice_index + 1} of {event.slices}"
+                return f"slice {event.slice_index + 1} of {event.slices}" + (" SIMULATED" * bool(event.simulated))
             case Returning():
                 return f"returning focus by {event.steps:+d}"
             case StageStarted():
                 return event.stage if event.total is None else f"{event.stage}: {event.total} to do"
+            case Progress() if event.sharpness is not None:
+                return f"  sharpness {event.sharpness:.4f}"
             case Progress() if self._clock() - self._told_at >= PROGRESS_EVERY_S:
                 return f"{event.stage}: {event.done}" + (f" of {event.total}" if event.total else "")
             case Warned():

@@ -1,4 +1,4 @@
-"""Runs shown on a terminal: bars with the time left, what the camera is doing, and a summary at the end."""
+"""Runs shown on a terminal: a panel while shooting, bars with the time left otherwise, a summary at the end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from stackcore.capturing.status import SHARPNESS_STAGE, CaptureStatus
+from stackcore.cli.capture_panel import CapturePanel
 from stackcore.cli.summary import Summary, warning_line
 from stackcore.events import (
     BaseEvent,
@@ -56,13 +58,14 @@ class LiveScreen:
         self._out = summary_console or Console()
         self._summary = Summary()
         self._tasks: dict[str, Any] = {}
+        self._status = CaptureStatus()
+        self._panel = CapturePanel(self._console, self._status)
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[status]}", style="dim"),
             console=self._console,
             transient=True,
             get_time=clock,
@@ -71,41 +74,38 @@ class LiveScreen:
     def __call__(self, event: BaseEvent) -> None:
         """Take one event in."""
         self._summary.note(event)
+        self._status.note(event)
         match event:
-            case SliceStarted():
-                self._advance("slices", event.slice_index, event.slices, "")
-            case StageStarted():
-                self._advance(event.stage, 0, event.total, "")
-            case Progressed():
-                self._advance(event.stage, event.done, event.total, "")
-            case Warned():
-                self._warn(event)
+            case Progressed() if event.stage == SHARPNESS_STAGE:
+                self._panel.draw()
+            case SliceStarted() | Moving() | Waiting() | Capturing() | Saving() | Returning():
+                self._panel.draw()
             case Saved():
-                self._advance("slices", event.slice_index + 1, None, f"saved {event.path}")
+                self._panel.draw()
                 if self._verbose:
                     self._console.print(f"saved {escape(event.path)} ({event.bytes:,} bytes)", highlight=False)
+            case StageStarted():
+                self._advance(event.stage, 0, event.total)
+            case Progressed():
+                self._advance(event.stage, event.done, event.total)
+            case Warned():
+                self._warn(event)
             case RunFinished():
                 self.close()
                 self._finish(event)
-            case _:
-                status = _status(event)
-                if status:
-                    self._advance("slices", None, None, status)
 
     def close(self) -> None:
-        """Take the bars off the screen; may be called twice."""
+        """Take panel and bars off the screen; may be called twice."""
+        self._panel.stop()
         self._bars.stop()
 
-    def _advance(self, name: str, done: int | None, total: int | None, status: str) -> None:
+    def _advance(self, name: str, done: int, total: int | None) -> None:
+        self._panel.stop()  # a terminal has room for one live display
         self._bars.start()
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(escape(name), total=total, status=status)
-        fields: dict[str, Any] = {"status": escape(status)}
-        if done is not None:
-            fields["completed"] = done
-        if total is not None:
-            fields["total"] = total
-        self._bars.update(self._tasks[name], **fields)
+            self._tasks[name] = self._bars.add_task(escape(name), total=total)
+        fields: dict[str, Any] = {} if total is None else {"total": total}
+        self._bars.update(self._tasks[name], completed=done, **fields)
 
     def _warn(self, event: Warned) -> None:
         if self._verbose or len(self._summary.warnings) <= WARNINGS_SHOWN:
@@ -120,18 +120,3 @@ class LiveScreen:
             self._out.print(f"[bold green]{escape(self._summary.command)} completed[/]")
             for label, text in rows:  # never wrapped: paths are there to be copied
                 self._out.print(f"[bold]{escape(label):<{width}}[/]  {escape(text)}", soft_wrap=True, highlight=False)
-
-
-def _status(event: BaseEvent) -> str:
-    match event:
-        case Moving():
-            return f"moving by {event.steps:+d}"
-        case Waiting():
-            return f"waiting {event.delay_ms} ms"
-        case Capturing():
-            return "taking a still" if event.source == "still" else "reading live view"
-        case Saving():
-            return f"saving {event.path}"
-        case Returning():
-            return f"returning focus by {event.steps:+d}"
-    return ""
