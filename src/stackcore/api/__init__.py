@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from stackcore.api.processing import StackResult, stack, survey
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.shooting import CaptureResult, capture
+    from stackcore.api.watching import LiveWatch
 
 _HOME = {
     "CaptureResult": "shooting",
+    "LiveWatch": "watching",
     "capture": "shooting",
     "resume_capture": "resuming",
     "return_focus": "resuming",
@@ -19,7 +21,7 @@ _HOME = {
     "survey": "processing",
 }
 
-__all__ = ["CaptureResult", "StackResult", "capture", "resume_capture", "return_focus", "stack", "survey"]
+__all__ = ["CaptureResult", "LiveWatch", "StackResult", "capture", "resume_capture", "return_focus", "stack", "survey"]
 
 
 def __getattr__(name: str) -> Any:

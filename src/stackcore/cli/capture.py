@@ -24,6 +24,7 @@ from stackcore.cli.naming import (
     ask_user,
     given_fields,
 )
+from stackcore.cli.watch import OptionalPort, watched
 from stackcore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application, and what can be done with a run that ended early."""
-    group = typer.Typer()
+    group = typer.Typer(cls=OptionalPort)
     group.callback(invoke_without_command=True)(capture)
     resuming.register(group)
     app.add_typer(group, name="capture")
@@ -76,6 +77,10 @@ def capture(
     no_sharpness: Annotated[
         bool, typer.Option("--no-sharpness", help="Do not measure how sharp live view is at each slice.")
     ] = False,
+    watch: Annotated[
+        int | None,
+        typer.Option(metavar="[PORT]", help="Serve live view to a browser on this machine; any free port if left out."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and touch no camera.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,
@@ -118,7 +123,8 @@ def capture(
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
         from stackcore.api.shooting import capture as shoot
 
-        return shoot(**vars(request()), listeners=listeners, cancel=cancel)
+        with watched(watch) as (watchers, show):
+            return shoot(**{**vars(request()), "show": show}, listeners=[*listeners, *watchers], cancel=cancel)
 
     def look_ahead(listeners: Sequence[Listener], cancel: threading.Event) -> object:
         from stackcore.api.planning import plan_capture
