@@ -33,10 +33,13 @@ class CaptureStatus:
     ----------
     slice_number, slices
         The slice that is under way, from 1, and how many there are; 0 before the first.
+    slices_done
+        The number of the last slice that is complete.
     offset
         Where focus stands, in drive units from the start of the run; + is farther.
     doing
-        In words: moving, waiting, capturing, saving, returning; at last completed, cancelled or failed.
+        In words: looking (at live view), moving, waiting, capturing, saving, returning; at last completed, cancelled
+        or failed.
     sharpness
         Figure of live view by slice number; slices without one are missing.
     last_file
@@ -56,6 +59,7 @@ class CaptureStatus:
     sharpness: dict[int, float] = field(default_factory=dict)
     seconds_left: float | None = None
     ended: bool = False
+    slices_done: int = 0
     _first: tuple[int, datetime] | None = None
     _target: int = 0
     _lost: bool = False
@@ -67,9 +71,11 @@ class CaptureStatus:
                 self._arrive(event)
             case Moving():
                 self.offset, self._target = event.offset, event.offset + event.steps
+                self.slices_done = self.slice_number
                 self.doing = f"moving {event.steps:+d}"
             case Waiting():
                 self._settle()
+                self.slices_done = self.slice_number
                 self.doing = f"waiting {event.delay_ms} ms"
             case Capturing():
                 self.doing = "capturing" if event.source == "still" else "capturing live view"
@@ -89,6 +95,8 @@ class CaptureStatus:
             case RunFinished():
                 if not self._lost:
                     self._settle()  # the last movement was confirmed, or there would be a warning of it
+                if event.outcome == "completed":
+                    self.slices_done = self.slices
                 self.doing, self.ended, self.seconds_left = event.outcome, True, None
 
     def as_data(self) -> dict[str, Any]:
@@ -116,7 +124,7 @@ class CaptureStatus:
         self.simulated = self.simulated or bool(event.simulated)
         if event.offset is not None:
             self.offset = self._target = event.offset
-        self.doing = "looking"
+        self.doing, self.slices_done = "looking", event.slice_index
         if self._first is None:
             self._first = (event.slice_index, event.at)
         first, began = self._first

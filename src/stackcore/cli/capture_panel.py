@@ -51,8 +51,7 @@ def render(status: CaptureStatus) -> Panel:
     table.add_column(overflow="ellipsis", no_wrap=True)
     for label, text in _rows(status):
         table.add_row(label, text)
-    done = status.slice_number - (0 if status.ended or status.doing == "saved" else 1)
-    bar = ProgressBar(total=max(status.slices, 1), completed=max(done, 0))
+    bar = ProgressBar(total=max(status.slices, 1), completed=status.slices_done)
     title = Text("stackcore capture", style="bold")
     if status.simulated:
         title.append("  SIMULATED ", style="bold yellow")

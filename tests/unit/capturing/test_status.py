@@ -44,6 +44,15 @@ def test_focus_counts_once_it_has_moved() -> None:
     assert after(slice_(2, 10), moving, lost, done).offset == 10
 
 
+def test_a_slice_is_done_when_focus_leaves_it() -> None:
+    assert after(slice_(1, 5)).slices_done == 1
+    assert after(slice_(1, 5), ev.Saved(slice_index=1, path="a", bytes=1, sha256="")).slices_done == 1
+    assert after(slice_(1, 5), ev.Waiting(delay_ms=5)).slices_done == 2
+    assert after(slice_(1, 5), ev.Moving(steps=5, offset=5)).slices_done == 2
+    assert after(slice_(3, 15), ev.RunFinished(outcome="completed", exit_code=0)).slices_done == 4
+    assert after(slice_(3, 15), ev.RunFinished(outcome="failed", exit_code=5)).slices_done == 3
+
+
 def test_the_curve_has_gaps() -> None:
     status = after(*(ev.Progress(stage="sharpness", done=n, total=4, sharpness=n / 8) for n in (2, 4)))
     assert status.curve() == [None, 0.25, None, 0.5]
