@@ -4,15 +4,16 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>stackcore live view</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body { background: #16181c; color: #e6e6e6; font: 16px system-ui, sans-serif; margin: 1rem auto; max-width: 60rem; }
+body { background: #16181c; color: #e6e6e6; font: 16px system-ui, sans-serif; margin: 1rem auto; }
+body { max-width: 60rem; padding: 0 1rem; }
 img { background: #000; display: block; min-height: 12rem; width: 100%; }
 svg { background: #1f2329; height: 8rem; margin-top: 1rem; width: 100%; }
 rect { fill: #5aa9a2; } rect.best { fill: #f2b84b; }
 #simulated { color: #f2b84b; font-weight: bold; } #warnings { color: #f2b84b; }
 </style></head><body>
 <img src="/live.mjpg" alt="live view">
-<p><span id="simulated"></span> slice <b id="slice">-</b>, focus <b id="offset">-</b>: <span id="doing">starting</span>
-<span id="left"></span></p>
+<p><span id="simulated"></span> slice <b id="slice">-</b>, focus <b id="offset">-</b>: <span
+id="doing">starting</span><span id="left"></span></p>
 <svg id="curve" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="sharpness by slice"></svg>
 <p id="best"></p><p id="warnings"></p>
 <script>
