@@ -134,6 +134,7 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
             "profile": profile,
             "answers": answers,
             "base": str(request.base or Path.cwd()),
+            "sharpness": request.sharpness,
             "camera_options": camera_options.model_dump(mode="json"),
             "given_options": {
                 "camera": camera_options.model_dump(mode="json", exclude_unset=True),

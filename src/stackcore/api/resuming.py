@@ -208,6 +208,7 @@ def _request(manifest: Manifest, changes: Mapping[str, Any]) -> CaptureRequest:
         profile=str(stored.get("profile", "default")),
         base=Path(base) if base else None,
         save_profile=False,
+        sharpness=bool(stored.get("sharpness", True)),
         settings=joined,
         start_live_view=changes["start_live_view"],
         registry=changes["registry"],

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from stackcore.api.resuming import resume_capture
 from stackcore.capturing.live_view import LiveFrame, live_view_sharpness
 from stackcore.errors import CameraError, Cancelled
 from stackcore.protocols import CapturedFile
@@ -83,6 +84,23 @@ def test_switched_off_it_asks_for_no_frame(stage: Any, mode: str) -> None:
     stage.capture(mode=mode, sharpness=False)
     assert "preview" not in stage.camera.calls
     assert figures(stage) == []
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_resumed_run_looks_as_the_run_did(stage: Any, looks: bool) -> None:
+    give_pictures(stage)
+
+    def hook(moment: str) -> None:
+        if moment == "expose" and stage.moments.count("expose") == 2:
+            raise CameraError("The still failed.", "", "")
+
+    stage.hook = hook
+    with pytest.raises(CameraError):
+        stage.capture(sharpness=looks)
+    stage.events.clear()
+    [manifest] = stage.folder.rglob("*.stackcore.json")
+    resume_capture(manifest, registry=stage.registry(), clock=stage.clock, listeners=[stage.events.append])
+    assert [number for number, _ in figures(stage)] == ([2, 3] if looks else [])
 
 
 @pytest.mark.parametrize("error", [CameraError("No frame.", "", ""), ValueError("a bug of the provider")])
