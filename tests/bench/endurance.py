@@ -37,7 +37,7 @@ FAULTS = (
     *("transfer-cut", "card-full", "unplugged", "busy"),
 )
 FRAMES = 420
-OURS = (".stackcore.json", ".journal.jsonl", ".journal-broken.jsonl", ".part")
+OURS = (".stackcore.json", ".journal.jsonl", ".journal-broken.jsonl", ".log", ".part")
 KILL_SHARE = 0.45
 
 
