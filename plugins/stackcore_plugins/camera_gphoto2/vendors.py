@@ -12,15 +12,7 @@ from typing import Literal
 Verified = Literal["wire", "source", "body"]
 Meaning = Literal["end", "small", "busy", "not_live"]
 
-GENERIC_ERROR, BAD_PARAMETERS, NOT_SUPPORTED, IO_ERROR, TIMEOUT, CAMERA_BUSY, CAMERA_ERROR = (
-    -1,
-    -2,
-    -6,
-    -7,
-    -10,
-    -110,
-    -113,
-)
+GENERIC_ERROR, CAMERA_BUSY, CAMERA_ERROR = -1, -110, -113
 
 
 @dataclass(frozen=True)

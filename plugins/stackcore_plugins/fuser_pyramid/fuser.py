@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Task
+from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, Rows, StackInfo
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 from stackcore_plugins.fuser_pyramid.softmax import UNCOVERED, SoftMean
@@ -36,7 +37,6 @@ _INHERITS_FROM = 3
 """The first level that hands its energy on; finer ones are for detail alone."""
 
 _BAND_ROWS = 128
-_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 _NEIGHBOURS = 9
 """Pixels of a row that fill the place of one that is no number."""
 
@@ -175,21 +175,21 @@ class PyramidFuser:
         inherited: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Add one level of one frame to `into`, return its energy; `keep` are the rows of `gauss` that belong to it."""
-        detail = cv2.subtract(gauss, _up(below, gauss.shape[:2]))
-        luma = np.asarray(cv2.transform(detail, _LUMA), np.float32)
-        energy = self._energy(luma)[keep]
+        detail = np.asarray(cv2.subtract(gauss, _up(below, gauss.shape[:2])), np.float32)
+        brightness = luma(detail)
+        energy = self._energy(brightness)[keep]
         if inherited is not None:
             energy += np.float32(self._options.inherit) * inherited
         score = self._score(energy, self._floor(state.info, level))
         if valid is not None:
             score[~valid[keep]] = UNCOVERED
-        into.absorb(np.asarray(detail[keep], np.float32), score)
+        into.absorb(detail[keep], score)
         return energy
 
-    def _energy(self, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _energy(self, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean square in a triangular window: two box filters, a cheap gaussian without its corners' weight."""
         box = (self._box, self._box)
-        energy = cv2.sqrBoxFilter(luma, cv2.CV_32F, box, normalize=True, borderType=cv2.BORDER_REFLECT)
+        energy = cv2.sqrBoxFilter(brightness, cv2.CV_32F, box, normalize=True, borderType=cv2.BORDER_REFLECT)
         return np.asarray(cv2.boxFilter(energy, -1, box, borderType=cv2.BORDER_REFLECT), np.float32)
 
     def _take_base(

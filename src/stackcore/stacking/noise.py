@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from stackcore.terms import FULL_SCALE, Pixels
+from stackcore.stacking.transfer import UNITY, luma, normalise
+from stackcore.terms import Pixels
 
-_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 _WINDOW_PX = 25
 _PERCENTILE = 10
 _WHITE_ENERGY = 0.8893
@@ -26,16 +25,14 @@ def noise_sigma(frames: list[Pixels]) -> float:
 
 
 def _one(pixels: Pixels) -> float:
-    luma: NDArray[np.float32] = np.asarray(
-        cv2.transform(pixels.astype(np.float32) * np.float32(1 / FULL_SCALE[pixels.dtype.name]), _LUMA), np.float32
-    )
-    coarse = cv2.pyrDown(luma)
-    detail = luma - cv2.pyrUp(coarse, dstsize=(luma.shape[1], luma.shape[0]))
+    grey = luma(normalise(pixels, UNITY, "srgb"))
+    coarse = cv2.pyrDown(grey)
+    detail = grey - cv2.pyrUp(coarse, dstsize=(grey.shape[1], grey.shape[0]))
     window = (_WINDOW_PX, _WINDOW_PX)
-    edge = min(_WINDOW_PX // 2, min(luma.shape) // 4)
+    edge = min(_WINDOW_PX // 2, min(grey.shape) // 4)
     inner = slice(edge, -edge or None, 4)
     energy = cv2.sqrBoxFilter(detail, cv2.CV_32F, window)[inner, inner]
-    level = cv2.boxFilter(luma, -1, window)[inner, inner]
+    level = cv2.boxFilter(grey, -1, window)[inner, inner]
     usable = energy[(level > 0.015) & (level < 0.98)]
     if usable.size == 0:
         return 0.0

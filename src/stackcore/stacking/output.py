@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,25 +87,26 @@ def write_picture(pixels: Pixels, target: Path, *, overwrite: bool, icc: bytes |
     options = dict(_SAVERS[suffix])
     if "bigtiff" in options:
         options["bigtiff"] = pixels.nbytes > _BIG
-    temporary = target.with_name(f".stackcore-{secrets.token_hex(8)}{suffix}")
-    with translated(target):
+    with _published(target, suffix, overwrite=overwrite) as temporary:
         try:
-            try:
-                image.write_to_file(str(temporary), **options)
-            except pyvips.Error as error:
-                raise _failed(target, pixels.nbytes, error) from error
-            _publish(temporary, target, overwrite=overwrite)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            image.write_to_file(str(temporary), **options)
+        except pyvips.Error as error:
+            raise _failed(target, pixels.nbytes, error) from error
 
 
 def write_text(text: str, target: Path, *, overwrite: bool) -> None:
     """Write a text file in the same way."""
-    temporary = target.with_name(f".stackcore-{secrets.token_hex(8)}.part")
+    with _published(target, ".part", overwrite=overwrite) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+@contextlib.contextmanager
+def _published(target: Path, suffix: str, *, overwrite: bool) -> Iterator[Path]:
+    """A name beside `target` for the block to write, moved into place after it; nothing stays if it fails."""
+    temporary = target.with_name(f".stackcore-{secrets.token_hex(8)}{suffix}")
     with translated(target):
         try:
-            temporary.write_text(text, "utf-8")
+            yield temporary
             _publish(temporary, target, overwrite=overwrite)
         finally:
             with contextlib.suppress(OSError):

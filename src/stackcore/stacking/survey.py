@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,12 +18,10 @@ from stackcore.stacking.crop import common_area
 from stackcore.stacking.noise import noise_sigma
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.sharpness import cell_sharpness
-from stackcore.stacking.transfer import UNITY, Gain, from_linear, linear_light
+from stackcore.stacking.transfer import UNITY, Gain, from_linear, linear_light, luma
 from stackcore.terms import Encoding, Region, Transform
 
 OnFailure = Literal["skip", "stop"]
-
-_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 _STILL_PX = 0.10
 """A stack whose frames all lie within a tenth of a pixel of the reference was not moved: it is left as it is."""
@@ -141,11 +138,11 @@ class _Glance:
 
     def frame(self, index: int) -> ReducedFrame:
         light = linear_light(self._reader.reduced(index, self._size_px), self._reader.encoding)
-        luma = np.asarray(cv2.transform(light, _LUMA), np.float32)
+        grey = luma(light)
         if index not in self.proxies:
-            self.sharpness[index] = cell_sharpness(from_linear(luma, "srgb"))
+            self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"))
             self.proxies[index] = exposure.proxy(light)
-        return ReducedFrame(index, luma, self._reader.info.width, self._reader.info.height)
+        return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height)
 
 
 def _registered(

@@ -18,6 +18,14 @@ Gain = tuple[float, float, float]
 
 UNITY: Gain = (1.0, 1.0, 1.0)
 
+_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
+"""Weights of red, green and blue in ITU-R BT.601, section 2.5.1."""
+
+
+def luma(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One brightness (h, w) of each RGB pixel (h, w, 3), whatever the encoding; the input is not modified."""
+    return np.asarray(cv2.transform(rgb, _LUMA), np.float32)
+
 
 def to_linear(encoded: NDArray[np.float32], encoding: Encoding) -> NDArray[np.float32]:
     """Linear light, 0 to 1, of encoded values 0 to 1; the input is not modified."""
