@@ -1,4 +1,4 @@
-"""Where stackcore keeps what it remembers: profiles in the user's configuration, counters and runs in the state."""
+"""Where stackcore keeps what it remembers: profiles, the calibration library, counters and runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 CONFIG_VARIABLE = "STACKCORE_CONFIG_DIR"
 """Environment variable that replaces the user's configuration folder."""
 
+DATA_VARIABLE = "STACKCORE_DATA_DIR"
+"""Environment variable that replaces the user's data folder."""
+
 STATE_VARIABLE = "STACKCORE_STATE_DIR"
 """Environment variable that replaces the user's state folder."""
 
@@ -15,6 +18,11 @@ STATE_VARIABLE = "STACKCORE_STATE_DIR"
 def config_folder() -> Path:
     """Folder of profiles and user presets; it need not exist yet."""
     return _chosen(CONFIG_VARIABLE, "user_config_path")
+
+
+def data_folder() -> Path:
+    """Folder of the calibration library; it need not exist yet."""
+    return _chosen(DATA_VARIABLE, "user_data_path")
 
 
 def state_folder() -> Path:

@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 Encoding = Literal["srgb", "linear"]
 """How numbers stand for light: `srgb` follows the transfer curve of IEC 61966-2-1, `linear` is proportional."""
 
+ColourSpace = Literal["srgb", "display-p3", "adobe-rgb", "prophoto", "xyz"]
+"""Primaries and transfer curve of RGB numbers; each is written with an ICC profile that says so."""
+
+Multipliers = tuple[float, float, float, float]
+"""White balance: factors on red, green, blue and the second green, the smallest 1, that make grey neutral."""
+
 Pixels = NDArray[Any]
 """An image (H, W, 3) of uint8, uint16 (full range) or float32 (0 to 1)."""
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyvips
 
 from stackcore.errors import UnreadableFrame
-from stackcore.protocols import FrameInfo
-from stackcore.terms import Encoding, Pixels
+from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
+from stackcore.terms import Pixels
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
 _PIXEL_LIMIT = 1_000_000_000
@@ -24,7 +24,7 @@ _COLOURS = ("b-w", "grey16", "srgb", "rgb", "rgb16", "scrgb", "multiband")
 class ImageDeveloper:
     """Decodes whatever libvips reads into RGB; orientation is applied, alpha is dropped, grey becomes RGB."""
 
-    def prepare(self, reference: Path, encoding: Encoding) -> None:
+    def prepare(self, reference: Path, development: Development) -> None:
         """Nothing to fix: image files are developed already."""
 
     def probe(self, path: Path) -> FrameInfo:
@@ -36,9 +36,11 @@ class ImageDeveloper:
         # The profile of a CMYK file says nothing about the RGB that it is converted to.
         has_profile = "icc-profile-data" in image.get_fields() and image.interpretation != "cmyk"
         icc = bytes(image.get("icc-profile-data")) if has_profile else None
-        return FrameInfo(width=width, height=height, dtype=_dtype(image, path), icc=icc)
+        return FrameInfo(
+            width=width, height=height, dtype=_dtype(image, path), icc=icc, orientation=_orientation(image)
+        )
 
-    def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
+    def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         """Shrink on load where the format can (JPEG, WebP)."""
         image = _open(path)
         dtype = _dtype(image, path)
@@ -47,22 +49,28 @@ class ImageDeveloper:
                 shrunk = pyvips.Image.thumbnail(
                     str(path), max_size_px, height=max_size_px, size="down", fail_on="error"
                 )
-                return _pixels(_rgb(shrunk, path), dtype, path)
+                return Decoded(_pixels(_rgb(shrunk, path), dtype, path))
             # `thumbnail` makes 8 bits of everything, takes float for linear light, and blackens what is transparent.
             rgb = _rgb(image, path)
             scale = max_size_px / max(rgb.width, rgb.height)
-            return _upright(rgb if scale >= 1 else rgb.resize(scale), dtype, path)
+            return Decoded(_upright(rgb if scale >= 1 else rgb.resize(scale), dtype, path))
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
 
-    def read(self, path: Path) -> Pixels:
+    def read(self, path: Path) -> Decoded:
         """Decode everything; a truncated file is an error, never a grey patch."""
         image = _open(path)
         dtype = _dtype(image, path)
         try:
-            return _upright(_rgb(image, path), dtype, path)
+            return Decoded(_upright(_rgb(image, path), dtype, path))
         except pyvips.Error as error:
             raise _unreadable(path, error) from error
+
+    def mosaic(self, path: Path) -> Mosaic:
+        """There is none in a finished picture."""
+        raise UnreadableFrame(
+            f"{path} holds no mosaic.", "it is a finished picture, not a raw file.", "name the camera's raw file."
+        )
 
 
 def _open(path: Path) -> Any:

@@ -12,11 +12,13 @@ import numpy as np
 import rawpy
 
 from stackcore.errors import UnreadableFrame
-from stackcore.protocols import FrameInfo
-from stackcore.terms import Encoding, Pixels
+from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
+from stackcore.terms import Pixels
 from stackcore_plugins.developer_libraw.plugin import LibRawOptions
 
 _GAMMA = {"srgb": (2.4, 12.92), "linear": (1.0, 1.0)}
+_ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
+"""EXIF orientation of LibRaw's flip codes."""
 _TRANSPOSED = 4
 """The bit of LibRaw's flip codes that swaps width and height."""
 
@@ -32,7 +34,7 @@ class LibRawDeveloper:
         self._options = options
         self._fixed: dict[str, Any] = {}
 
-    def prepare(self, reference: Path, encoding: Encoding) -> None:
+    def prepare(self, reference: Path, development: Development) -> None:
         """Take white balance, black, white and orientation from the reference frame."""
         with _opened(reference) as raw:
             balance = [float(v) for v in raw.camera_whitebalance]
@@ -42,7 +44,7 @@ class LibRawDeveloper:
                 "user_wb": balance if min(balance) > 0 else [float(v) for v in raw.daylight_whitebalance],
                 **_levels(raw),
                 "user_flip": int(raw.sizes.flip),
-                "gamma": _GAMMA[encoding],
+                "gamma": _GAMMA[development.encoding],
                 "no_auto_bright": True,
                 "adjust_maximum_thr": 0.0,
                 "output_bps": 16,
@@ -58,25 +60,52 @@ class LibRawDeveloper:
             width, height = int(sizes.width), int(sizes.height)
             if int(self._fixed.get("user_flip", sizes.flip)) & _TRANSPOSED:
                 width, height = height, width
-        return FrameInfo(width=width, height=height, dtype="uint16")
+            orientation, has_mosaic = _ORIENTATIONS.get(int(sizes.flip), 1), raw.raw_type == rawpy.RawType.Flat
+        return FrameInfo(width=width, height=height, dtype="uint16", orientation=orientation, has_mosaic=has_mosaic)
 
-    def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
+    def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         """Half size without demosaicing, then reduced."""
         pixels = self._develop(path, half_size=True)
         scale = max_size_px / max(pixels.shape[:2])
         if scale >= 1:
-            return pixels
+            return Decoded(pixels)
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint16)
+        return Decoded(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint16))
 
-    def read(self, path: Path) -> Pixels:
+    def read(self, path: Path) -> Decoded:
         """Develop the whole frame."""
-        return self._develop(path, half_size=False)
+        return Decoded(self._develop(path, half_size=False))
+
+    def mosaic(self, path: Path) -> Mosaic:
+        """The visible area as it was counted."""
+        with _opened(path) as raw:
+            return _mosaic(raw, path)
 
     def _develop(self, path: Path, *, half_size: bool) -> Pixels:
         with _opened(path) as raw:
             developed: Pixels = raw.postprocess(half_size=half_size, **self._fixed)
         return developed
+
+
+def _mosaic(raw: Any, path: Path) -> Mosaic:
+    if raw.raw_type != rawpy.RawType.Flat:
+        raise UnreadableFrame(
+            f"{path} holds no mosaic.",
+            "its pixels have all three colours already.",
+            "leave out what corrects photosites.",
+        )
+    colours = raw.raw_colors_visible
+    h, w = raw.raw_pattern.shape
+    pattern = np.ascontiguousarray(colours[:h, :w], np.uint8)
+    names = raw.color_desc.decode()
+    channels = int(pattern.max()) + 1
+    return Mosaic(
+        values=np.ascontiguousarray(raw.raw_image_visible),
+        pattern=pattern,
+        colours=names[:channels],
+        black=tuple(float(level) for level in raw.black_level_per_channel[:channels]),
+        white=int(raw.white_level),
+    )
 
 
 def _levels(raw: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from stackcore.api.work import Work
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.protocols import Development
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import output as writing
@@ -173,10 +174,10 @@ def sharpen(
         if len(pictures) > 1:
             raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
         writing.refuse_input(target, pictures)
-        reader = StackReader(pictures, tools.developers, "srgb")
+        reader = StackReader(pictures, tools.developers, Development())
         run.check_cancelled()
         run.emit(StageStarted(stage="sharpen", total=1))
-        picture = engine.sharpen(reader.read(0), "srgb")
+        picture = engine.sharpen(reader.read(0).pixels, "srgb")
         run.emit(Progress(stage="sharpen", done=1, total=1))
         run.check_cancelled()
         writing.write_picture(picture, target, overwrite=overwrite, icc=reader.info.icc)

@@ -13,7 +13,7 @@ from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
 from stackcore.events import Progress, StageStarted
-from stackcore.protocols import Executor, ParallelFuser
+from stackcore.protocols import Development, Executor, ParallelFuser
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import budget, output, transforms_file
@@ -35,7 +35,7 @@ class Work:
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
         paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
         refuse_single(paths)
-        self.reader = StackReader(paths, self.tools.developers, options.encoding)
+        self.reader = StackReader(paths, self.tools.developers, Development(encoding=options.encoding))
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:

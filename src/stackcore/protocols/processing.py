@@ -1,11 +1,10 @@
-"""What developers, aligners, fusers, sharpeners and executors must do."""
+"""What aligners, fusers, sharpeners and executors must do."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:  # discovery loads this with every plugin, and needs no numpy
@@ -13,40 +12,6 @@ if TYPE_CHECKING:  # discovery loads this with every plugin, and needs no numpy
     from numpy.typing import NDArray
 
     from stackcore.terms import Encoding, Frame, Fused, Pixels, StackInfo, Transform
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrameInfo:
-    """What is known of a frame without decoding it: size after orientation, `dtype` name, embedded ICC profile."""
-
-    width: int
-    height: int
-    dtype: str
-    icc: bytes | None = None
-
-
-class Developer(Protocol):
-    """Reads one family of files. The capabilities of its offer list the suffixes it reads (`.jpg`).
-
-    Arrays are (H, W, 3) RGB in uint8, uint16 or float32. Nothing may vary from frame to frame except light.
-    A file that cannot be read raises `UnreadableFrame`. Calls come from several threads.
-    """
-
-    def prepare(self, reference: Path, encoding: Encoding) -> None:
-        """Fix everything that must be equal for all frames of a stack, taken from its reference frame."""
-        ...
-
-    def probe(self, path: Path) -> FrameInfo:
-        """Read the header only."""
-        ...
-
-    def read_reduced(self, path: Path, max_size_px: int) -> Pixels:
-        """Decode to at most `max_size_px` on the longer side, never enlarged; as cheap as the format allows."""
-        ...
-
-    def read(self, path: Path) -> Pixels:
-        """Decode the whole frame."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stackcore.errors import FrameMismatch
-from stackcore.protocols import Developer, FrameInfo
-from stackcore.terms import Encoding, Pixels
+from stackcore.protocols import Decoded, Developer, Development, FrameInfo
+from stackcore.terms import Encoding
 
 
 class StackReader:
@@ -21,35 +21,41 @@ class StackReader:
         The frames, nearest slice first.
     developers
         By suffix, lower case, with the dot.
-    encoding
-        How the decoded numbers shall stand for light.
+    development
+        How the frames shall be developed, all of them alike.
     """
 
-    def __init__(self, paths: Sequence[Path], developers: Mapping[str, Developer], encoding: Encoding) -> None:
+    def __init__(self, paths: Sequence[Path], developers: Mapping[str, Developer], development: Development) -> None:
         self.paths = list(paths)
-        self.encoding = encoding
+        self.development = development
         self._developers = developers
         self._reduced = _Recent(limit=6)
         for developer in {id(d): d for d in map(self._developer, range(len(paths)))}.values():
-            developer.prepare(self.paths[self.reference], encoding)
+            developer.prepare(self.paths[self.reference], development)
         self.info = self._check_all()
 
     def __len__(self) -> int:
         return len(self.paths)
 
     @property
+    def encoding(self) -> Encoding:
+        """How the decoded numbers stand for light."""
+        return self.development.encoding
+
+    @property
     def reference(self) -> int:
         """Index of the reference frame: the middle one, which is usually the best framed."""
         return len(self.paths) // 2
 
-    def read(self, index: int) -> Pixels:
-        """The whole frame, (H, W, 3); `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies."""
-        pixels = self._developer(index).read(self.paths[index])
-        if pixels.shape[:2] != (self.info.height, self.info.width):
-            raise self._mismatch(index, FrameInfo(width=pixels.shape[1], height=pixels.shape[0], dtype=""))
-        return pixels
+    def read(self, index: int) -> Decoded:
+        """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies."""
+        decoded = self._developer(index).read(self.paths[index])
+        height, width = decoded.pixels.shape[:2]
+        if (height, width) != (self.info.height, self.info.width):
+            raise self._mismatch(index, FrameInfo(width=width, height=height, dtype=""))
+        return decoded
 
-    def reduced(self, index: int, max_size_px: int) -> Pixels:
+    def reduced(self, index: int, max_size_px: int) -> Decoded:
         """The frame at no more than `max_size_px` on its longer side; the last few are remembered."""
         return self._reduced.get(
             (index, max_size_px), lambda: self._developer(index).read_reduced(self.paths[index], max_size_px)
@@ -87,11 +93,11 @@ class _Recent:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._values: OrderedDict[object, Pixels] = OrderedDict()
+        self._values: OrderedDict[object, Decoded] = OrderedDict()
         self._locks: dict[object, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def get(self, key: object, make: object) -> Pixels:
+    def get(self, key: object, make: object) -> Decoded:
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -99,7 +105,7 @@ class _Recent:
                 if key in self._values:
                     self._values.move_to_end(key)
                     return self._values[key]
-            value: Pixels = make()  # type: ignore[operator]
+            value: Decoded = make()  # type: ignore[operator]
             with self._guard:
                 self._values[key] = value
                 while len(self._values) > self._limit:

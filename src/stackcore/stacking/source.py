@@ -22,9 +22,9 @@ class AlignedFrames:
         """Decode the frame at `position`."""
         geometry = self._used[position]
         assert geometry.transform is not None
-        pixels = self._reader.read(geometry.index)
+        decoded = self._reader.read(geometry.index)
         return WarpedFrame(
-            geometry.index, pixels, geometry.transform, self._canvas, geometry.gain, self._survey.encoding
+            geometry.index, decoded.pixels, geometry.transform, self._canvas, geometry.gain, self._survey.encoding
         )
 
     @property

@@ -137,7 +137,7 @@ class _Glance:
         self.sharpness: dict[int, NDArray[np.float32]] = {}
 
     def frame(self, index: int) -> ReducedFrame:
-        light = linear_light(self._reader.reduced(index, self._size_px), self._reader.encoding)
+        light = linear_light(self._reader.reduced(index, self._size_px).pixels, self._reader.encoding)
         grey = luma(light)
         if index not in self.proxies:
             self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"))
@@ -236,7 +236,7 @@ def _gain(glance: _Glance, reader: StackReader, index: int, transform: Transform
 def _noise(reader: StackReader) -> float:
     """From the first, middle and last frame at full size: reducing them would average the noise away."""
     chosen = sorted({0, reader.reference, len(reader) - 1})
-    return min(noise_sigma([reader.read(index)]) for index in chosen)
+    return min(noise_sigma([reader.read(index).pixels]) for index in chosen)
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

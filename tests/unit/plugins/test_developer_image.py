@@ -67,7 +67,7 @@ def test_a_lossless_file_comes_back_to_the_bit(
     file, interpretation, convert, options = LOSSLESS[name]
     pixels = convert(scene)
     path = save(pixels, tmp_path / file, interpretation, **options)
-    read = developer.read(path)
+    read = developer.read(path).pixels
     assert read.dtype == pixels.dtype
     np.testing.assert_array_equal(read, pixels)
     info = developer.probe(path)
@@ -78,7 +78,7 @@ def test_a_lossless_file_comes_back_to_the_bit(
 def test_a_lossy_file_comes_back_nearly(
     developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, file: str, tolerance: float
 ) -> None:
-    read = developer.read(save(u8(scene), tmp_path / file, Q=98))
+    read = developer.read(save(u8(scene), tmp_path / file, Q=98)).pixels
     assert read.dtype == np.uint8
     assert np.abs(read.astype(int) - u8(scene)).mean() < tolerance
 
@@ -88,8 +88,8 @@ def test_grey_becomes_rgb(developer: ImageDeveloper, scene: np.ndarray, tmp_path
     grey = np.ascontiguousarray(convert(scene)[..., 1])
     path = tmp_path / "grey.tif"
     tifffile.imwrite(path, grey, photometric="minisblack")
-    np.testing.assert_array_equal(developer.read(path), np.dstack([grey] * 3))
-    reduced = developer.read_reduced(path, 40)
+    np.testing.assert_array_equal(developer.read(path).pixels, np.dstack([grey] * 3))
+    reduced = developer.read_reduced(path, 40).pixels
     assert reduced.dtype == grey.dtype
     assert reduced.mean() == pytest.approx(grey.mean(), rel=0.02)
 
@@ -101,15 +101,15 @@ def test_alpha_is_dropped_and_darkens_nothing(
     colours = convert(scene)
     see_through = np.zeros((HEIGHT, WIDTH, 1), colours.dtype)
     path = save(np.concatenate([colours, see_through], axis=2), tmp_path / "a.png", interpretation)
-    np.testing.assert_array_equal(developer.read(path), colours)
-    assert developer.read_reduced(path, 40).mean() == pytest.approx(colours.mean(), rel=0.02)
+    np.testing.assert_array_equal(developer.read(path).pixels, colours)
+    assert developer.read_reduced(path, 40).pixels.mean() == pytest.approx(colours.mean(), rel=0.02)
 
 
 def test_cmyk_becomes_rgb_without_its_profile(developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "print.tif"
     pyvips.Image.new_from_array(u8(scene)).copy(interpretation="srgb").colourspace("cmyk").write_to_file(str(path))
     assert developer.probe(path).icc is None
-    read = developer.read(path)
+    read = developer.read(path).pixels
     assert read.shape == (HEIGHT, WIDTH, 3)
     assert np.abs(read.mean(axis=(0, 1)) - u8(scene).mean(axis=(0, 1))).max() < 25  # less what ink cannot show
 
@@ -130,7 +130,7 @@ def test_exif_orientation_is_applied_alike_everywhere(
         7: lambda a: np.rot90(np.transpose(a, (1, 0, 2)), 2),
         8: lambda a: np.rot90(a, 1),
     }[orientation](u8(scene))
-    read, info, reduced = developer.read(path), developer.probe(path), developer.read_reduced(path, 60)
+    read, info, reduced = developer.read(path).pixels, developer.probe(path), developer.read_reduced(path, 60).pixels
     assert np.abs(read.astype(int) - upright).mean() < 3
     assert (info.height, info.width) == upright.shape[:2]
     assert max(reduced.shape) == 60
@@ -146,7 +146,7 @@ def test_reduced_keeps_depth_and_values(
     file, interpretation, convert, options = LOSSLESS[name]
     pixels = convert(scene)
     path = save(pixels, tmp_path / file, interpretation, orientation, **options)
-    reduced = developer.read_reduced(path, 60)
+    reduced = developer.read_reduced(path, 60).pixels
     assert reduced.dtype == pixels.dtype
     small = cv2.resize(pixels, (60, 40), interpolation=cv2.INTER_AREA)
     expected = np.rot90(small, -1) if orientation == 6 else small
@@ -159,7 +159,7 @@ def test_reduced_keeps_depth_and_values(
 def test_reduced_never_enlarges(developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, name: str) -> None:
     file, interpretation, convert, options = LOSSLESS[name]
     path = save(convert(scene), tmp_path / file, interpretation, **options)
-    np.testing.assert_array_equal(developer.read_reduced(path, 10_000), convert(scene))
+    np.testing.assert_array_equal(developer.read_reduced(path, 10_000).pixels, convert(scene))
 
 
 @pytest.mark.parametrize("file", ["a.jpg", "a.tif", "a.png"])
@@ -168,7 +168,9 @@ def test_the_icc_profile_is_returned(developer: ImageDeveloper, scene: np.ndarra
     icc = developer.probe(with_profile).icc
     assert icc is not None
     assert icc[36:40] == b"acsp"  # the signature of ICC.1, section 7.2
-    np.testing.assert_allclose(developer.read(with_profile), u8(scene), atol=25)  # numbers stay, nothing is converted
+    np.testing.assert_allclose(
+        developer.read(with_profile).pixels, u8(scene), atol=25
+    )  # numbers stay, nothing is converted
 
 
 @pytest.mark.parametrize("verb", ["read", "read_reduced"])
@@ -241,6 +243,10 @@ def test_pixels_that_are_no_numbers_are_refused(
     holed = scene.copy()
     holed[20, 30, 1] = value
     path = save(holed, tmp_path / "holed.tif", "scrgb")
-    for read in (developer.read, lambda p: developer.read_reduced(p, 40), lambda p: developer.read_reduced(p, 1000)):
+    for read in (
+        developer.read,
+        lambda p: developer.read_reduced(p, 40),
+        lambda p: developer.read_reduced(p, 1000),
+    ):
         with pytest.raises(UnreadableFrame, match=r"holed\.tif holds pixels that are no numbers"):
             read(path)

@@ -10,6 +10,7 @@ import pytest
 
 import stackcore
 from stackcore.errors import UnreadableFrame
+from stackcore.protocols import Development
 from stackcore.testing.dng import RawCamera, write_dng
 from stackcore.testing.scene import make_stack
 from stackcore.testing.sensor import Motion, Sensor
@@ -40,8 +41,8 @@ def srgb(linear: np.ndarray | float) -> np.ndarray:
 
 
 def linear_light(path: Path, developer: LibRawDeveloper, reference: Path | None = None) -> np.ndarray:
-    developer.prepare(reference or path, "linear")
-    return developer.read(path) / 65535.0
+    developer.prepare(reference or path, Development(encoding="linear"))
+    return developer.read(path).pixels / 65535.0
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, GREY, 0.5, 1.0])
@@ -71,8 +72,8 @@ def test_colours_are_those_of_the_scene(developer: LibRawDeveloper, tmp_path: Pa
 def test_srgb_follows_its_curve(developer: LibRawDeveloper, tmp_path: Path) -> None:
     path = write_dng(tmp_path / "a.dng", textured())
     light = linear_light(path, developer)
-    developer.prepare(path, "srgb")
-    np.testing.assert_allclose(developer.read(path) / 65535.0, srgb(light), atol=0.002)
+    developer.prepare(path, Development(encoding="srgb"))
+    np.testing.assert_allclose(developer.read(path).pixels / 65535.0, srgb(light), atol=0.002)
 
 
 @pytest.mark.parametrize("encoding", ["srgb", "linear"])
@@ -85,15 +86,17 @@ def test_a_highlight_changes_nothing_elsewhere(tmp_path: Path, encoding: str, de
     with_light[24:32, 40:48] = 4.0
     plain = write_dng(tmp_path / "plain.dng", without)
     bright = write_dng(tmp_path / "bright.dng", with_light)
-    developer.prepare(plain, encoding)
-    a, b = developer.read(plain), developer.read(bright)
+    developer.prepare(plain, Development(encoding=encoding))
+    a, b = developer.read(plain).pixels, developer.read(bright).pixels
     touched = np.zeros((HEIGHT, WIDTH), np.bool_)
     touched[14:42, 30:58] = True
     np.testing.assert_array_equal(a[~touched], b[~touched])
     assert b[26:30, 42:46].min() >= 65534
     assert a[26:30, 42:46].max() < 65000
     far = np.s_[30:, :12]
-    np.testing.assert_array_equal(developer.read_reduced(plain, 48)[far], developer.read_reduced(bright, 48)[far])
+    np.testing.assert_array_equal(
+        developer.read_reduced(plain, 48).pixels[far], developer.read_reduced(bright, 48).pixels[far]
+    )
 
 
 def test_white_balance_comes_from_the_reference(developer: LibRawDeveloper, tmp_path: Path) -> None:
@@ -123,10 +126,10 @@ def test_levels_come_from_the_reference(developer: LibRawDeveloper, tmp_path: Pa
 def test_orientation_is_that_of_the_reference(developer: LibRawDeveloper, tmp_path: Path, orientation: int) -> None:
     reference = write_dng(tmp_path / "reference.dng", textured(), RawCamera(orientation=orientation))
     odd = write_dng(tmp_path / "odd.dng", textured(), RawCamera(orientation=3))
-    developer.prepare(reference, "linear")
-    info, pixels = developer.probe(odd), developer.read(odd)
+    developer.prepare(reference, Development(encoding="linear"))
+    info, pixels = developer.probe(odd), developer.read(odd).pixels
     assert (info.height, info.width) == pixels.shape[:2]
-    np.testing.assert_array_equal(pixels, developer.read(reference))
+    np.testing.assert_array_equal(pixels, developer.read(reference).pixels)
     upright = {
         1: lambda a: a,
         3: lambda a: np.rot90(a, 2),
@@ -139,10 +142,10 @@ def test_orientation_is_that_of_the_reference(developer: LibRawDeveloper, tmp_pa
 
 def test_reduced_is_smaller_never_larger_and_of_the_same_light(developer: LibRawDeveloper, tmp_path: Path) -> None:
     path = write_dng(tmp_path / "a.dng", textured())
-    developer.prepare(path, "linear")
-    whole = developer.read(path)
+    developer.prepare(path, Development(encoding="linear"))
+    whole = developer.read(path).pixels
     for size, expected in ((24, (16, 24, 3)), (40, (27, 40, 3)), (5000, (32, 48, 3))):  # half size is all there is
-        reduced = developer.read_reduced(path, size)
+        reduced = developer.read_reduced(path, size).pixels
         assert reduced.shape == expected
         assert reduced.dtype == np.uint16
         assert reduced.mean() == pytest.approx(whole.mean(), rel=0.01)
@@ -160,8 +163,12 @@ def test_a_truncated_raw_file_is_named(
     whole = write_dng(tmp_path / "whole.dng", textured())
     cut = tmp_path / "cut.dng"
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
-    developer.prepare(whole, "srgb")
-    for read in (developer.read, lambda p: developer.read_reduced(p, 40), lambda p: developer.prepare(p, "srgb")):
+    developer.prepare(whole, Development(encoding="srgb"))
+    for read in (
+        developer.read,
+        lambda p: developer.read_reduced(p, 40),
+        lambda p: developer.prepare(p, Development(encoding="srgb")),
+    ):
         with pytest.raises(UnreadableFrame, match=r"cut\.dng"):
             read(cut)
     capfd.readouterr()  # LibRaw itself writes to the screen
@@ -194,8 +201,8 @@ def test_a_stack_of_raw_files_goes_through(tmp_path: Path, linear: bool) -> None
     truth = np.clip(stack.scene.sharp(), 0, 1)[y : y + h, x : x + w]
     expected = truth if linear else srgb(truth)
     developer = LibRawDeveloper(LibRawOptions())
-    developer.prepare(tmp_path / "raw_2.dng", "linear" if linear else "srgb")
-    one_frame = developer.read(tmp_path / "raw_2.dng")[y : y + h, x : x + w]
+    developer.prepare(tmp_path / "raw_2.dng", Development(encoding="linear" if linear else "srgb"))
+    one_frame = developer.read(tmp_path / "raw_2.dng").pixels[y : y + h, x : x + w]
     assert error(result.picture, expected) < 0.7 * error(one_frame, expected)
 
 

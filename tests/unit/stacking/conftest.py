@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from stackcore.api.toolbox import Toolbox
-from stackcore.protocols import Developer
+from stackcore.protocols import Developer, Development
 from stackcore.registry import Registry
 from stackcore.stacking.reader import StackReader
 
@@ -41,4 +41,4 @@ def save(tmp_path: Path) -> Callable[..., list[Path]]:
 
 @pytest.fixture
 def open_stack(developers: Mapping[str, Developer]) -> Callable[[Sequence[Path]], StackReader]:
-    return lambda paths: StackReader(paths, developers, "srgb")
+    return lambda paths: StackReader(paths, developers, Development())

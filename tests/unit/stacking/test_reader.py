@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from stackcore.errors import FrameMismatch, UnreadableFrame
-from stackcore.protocols import FrameInfo
+from stackcore.protocols import Decoded, Development, FrameInfo
 from stackcore.stacking.reader import StackReader
 
 
@@ -25,23 +25,23 @@ class CountingDeveloper:
         self.prepared: list[Path] = []
         self._pixels = np.zeros((size, size, 3), np.uint8)
 
-    def prepare(self, reference: Path, encoding: str) -> None:
+    def prepare(self, reference: Path, development: Development) -> None:
         self.prepared.append(reference)
 
     def probe(self, path: Path) -> FrameInfo:
         return FrameInfo(width=8, height=8, dtype="uint8")
 
-    def read(self, path: Path) -> np.ndarray:
-        return self._pixels
+    def read(self, path: Path) -> Decoded:
+        return Decoded(self._pixels)
 
-    def read_reduced(self, path: Path, max_size_px: int) -> np.ndarray:
+    def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         self.reads.append((path.name, max_size_px))
-        return self._pixels
+        return Decoded(self._pixels)
 
 
 def counting(frames: int = 10, size: int = 8) -> tuple[CountingDeveloper, StackReader]:
     developer = CountingDeveloper(size)
-    return developer, StackReader([Path(f"{i}.jpg") for i in range(frames)], {".jpg": developer}, "srgb")
+    return developer, StackReader([Path(f"{i}.jpg") for i in range(frames)], {".jpg": developer}, Development())
 
 
 def test_frames_come_back_as_they_were_written(save, open_stack):
@@ -50,8 +50,8 @@ def test_frames_come_back_as_they_were_written(save, open_stack):
     assert (len(reader), reader.reference) == (2, 1)
     assert (reader.info.width, reader.info.height, reader.info.dtype) == (64, 48, "uint8")
     for index, frame in enumerate(frames):
-        assert np.array_equal(reader.read(index), frame)
-    assert reader.reduced(0, 32).shape == (24, 32, 3)
+        assert np.array_equal(reader.read(index).pixels, frame)
+    assert reader.reduced(0, 32).pixels.shape == (24, 32, 3)
 
 
 def test_every_developer_is_prepared_once_with_the_reference():
@@ -144,16 +144,16 @@ def test_a_failed_decode_is_tried_again():
     developer, reader = counting()
     answers = iter([OSError("gone"), None])
 
-    def once(path: Path, max_size_px: int) -> np.ndarray:
+    def once(path: Path, max_size_px: int) -> Decoded:
         error = next(answers)
         if error is not None:
             raise error
-        return np.zeros((8, 8, 3), np.uint8)
+        return Decoded(np.zeros((8, 8, 3), np.uint8))
 
     developer.read_reduced = once
     with pytest.raises(OSError, match="gone"):
         reader.reduced(0, 32)
-    assert reader.reduced(0, 32).shape == (8, 8, 3)
+    assert reader.reduced(0, 32).pixels.shape == (8, 8, 3)
 
 
 def test_sixteen_bits_survive(tmp_path, open_stack):
@@ -163,5 +163,5 @@ def test_sixteen_bits_survive(tmp_path, open_stack):
         assert cv2.imwrite(str(path), frame[..., ::-1])
     reader = open_stack(paths)
     assert reader.info.dtype == "uint16"
-    assert np.array_equal(reader.read(0), frame)
-    assert np.array_equal(reader.read(1), frame)
+    assert np.array_equal(reader.read(0).pixels, frame)
+    assert np.array_equal(reader.read(1).pixels, frame)

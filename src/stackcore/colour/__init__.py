@@ -1,0 +1,1 @@
+"""Colour spaces and the ICC profiles that name them."""

@@ -1,0 +1,1 @@
+"""What files say of how they were made: read from frames, carried into results."""
