@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stackcore import __version__
 from stackcore.protocols import CapturedFile
-from stackcore.testing.dng import RawCamera, dng_bytes
+from stackcore.testing.dng import RawCamera, ShotNotes, dng_bytes
 from stackcore.testing.sensor import Encoded, Sensor
 
 LENS = "SIMULATED macro lens"
@@ -84,13 +84,9 @@ def _exif(label: Label) -> Mapping[str, str]:
 
 def _dng(counted: NDArray[np.float32], label: Label) -> bytes:
     height, width = (side // 2 * 2 for side in counted.shape[:2])
-    return dng_bytes(
-        counted[:height, :width],
-        RawCamera(model=label.model),
-        description=label.description,
-        taken=label.date,
-        software=f"stackcore {__version__}",
-    )
+    camera = RawCamera(model=label.model)
+    notes = ShotNotes(description=label.description, taken=label.date, software=f"stackcore {__version__}")
+    return dng_bytes(camera.mosaic(counted[:height, :width]), camera, notes)
 
 
 def _tiff(pixels: Encoded, label: Label) -> bytes:
