@@ -37,7 +37,12 @@ class ImageDeveloper:
         has_profile = "icc-profile-data" in image.get_fields() and image.interpretation != "cmyk"
         icc = bytes(image.get("icc-profile-data")) if has_profile else None
         return FrameInfo(
-            width=width, height=height, dtype=_dtype(image, path), icc=icc, orientation=_orientation(image)
+            width=width,
+            height=height,
+            dtype=_dtype(image, path),
+            icc=icc,
+            orientation=_orientation(image),
+            is_developed=True,
         )
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:

@@ -35,6 +35,8 @@ class FrameInfo:
         How the camera was held, 1 to 8 as in EXIF.
     has_mosaic
         The file holds what a mosaic of photosites counted: `Developer.mosaic` reads it, and a `Correction` applies.
+    is_developed
+        The file holds a finished picture: of a `Development`, nothing but its encoding has a meaning for it.
     """
 
     width: int
@@ -43,6 +45,7 @@ class FrameInfo:
     icc: bytes | None = None
     orientation: int = 1
     has_mosaic: bool = False
+    is_developed: bool = False
 
 
 @dataclass(frozen=True)
