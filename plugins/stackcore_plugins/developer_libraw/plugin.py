@@ -24,6 +24,7 @@ class LibRawOptions(Options):
     """What can be set on the raw developer."""
 
     demosaic: Literal["ahd", "ppg", "linear", "vng", "dcb", "dht"] = Field("ahd", description="How colours are filled.")
+    check_length: bool = Field(True, description="Refuse files that are shorter than their own directory says.")
 
 
 def _build(options: LibRawOptions) -> Developer:

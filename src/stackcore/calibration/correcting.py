@@ -45,17 +45,21 @@ class Corrector:
         As in `corrected`.
     like
         A mosaic of the sensor; its size, pattern and colours count, its numbers do not.
+
+    Attributes
+    ----------
+    shape
+        Height and width of the mosaics that it corrects.
     """
 
     def __init__(self, correction: Correction, like: Mosaic) -> None:
         for name, plane in (("dark frame", correction.dark), ("flat frame", correction.flat)):
             if plane is not None and plane.shape != like.values.shape:
                 raise _other_size(name, plane.shape, like.values.shape)
+        self.shape: tuple[int, int] = (like.values.shape[0], like.values.shape[1])
         self._correction = correction
         self._repair = (
-            Repair(correction.defects, like.pattern, like.colours, like.values.shape[:2])
-            if correction.defects
-            else None
+            Repair(correction.defects, like.pattern, like.colours, self.shape) if correction.defects else None
         )
 
     def apply(self, mosaic: Mosaic) -> NDArray[np.uint16]:

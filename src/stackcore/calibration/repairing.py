@@ -36,13 +36,13 @@ class Repair:
     """What is known beforehand about filling in the defects of one sensor; used for one frame after another.
 
     A defect takes the distance-weighted mean of its two nearest sound neighbours of the same colour on opposite sides,
-    in the direction, of four, in which the picture around it changes least: the directional correction of
-    Tanbakuchi, van der Sijde, Dillen, Theuwissen and de Haan, "Adaptive pixel defect correction", Proc. SPIE 5017,
-    2003. Unlike them, the gradient is measured on all colours in a window of 7x7 (along edges, all colours agree), and
-    directions that are about as good share, so that even areas are not noisier than they need be. Where no direction
-    has sound neighbours on both sides (corners, large clusters), those that there are on any side are averaged by
-    distance, and where there are none within six steps, the nearest photosite of the colour is taken, however far. A
-    defect is never filled in from another.
+    in the direction, of four, in which the picture around it changes least: what Hamilton and Adams do to fill in
+    colours (US patent 5 629 734, 1997, expired), with gradients that draw on all colours as theirs do, for along an
+    edge all of them agree. Unlike them, the gradient is a mean over a window of 7x7 without its defects, and directions
+    share by the inverse cube of their gradients, so that even areas are not noisier than they need be. Where no
+    direction has sound neighbours on both sides (corners, large clusters), those that there are on any side are
+    averaged by distance, and where there are none within six steps, the nearest photosite of the colour is taken,
+    however far. A defect is never filled in from another.
 
     Neighbours of the same colour are those of the same letter: the two greens of a Bayer mosaic stand in for one
     another, each above its own black.
@@ -76,13 +76,11 @@ class Repair:
     def apply(self, values: NDArray[np.uint16], black: Sequence[float]) -> None:
         """Fill in the defects of `values` (H, W), in place; `black` is the number of no light per channel."""
         levels = np.asarray(black, np.float32)[self._channels]
-        flat = values.reshape(-1)
         filled = np.empty(len(self._x), np.float32)
         for begin in range(0, len(self._x), _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
             filled[part] = self._filled(values, levels, part)
-        near, own = self._nearest, self._lonely
-        filled[own] = flat[near] - self._black_at(near, levels)
+        filled[self._lonely] = self._light_at(self._nearest, values, levels)
         filled += levels[self._y % levels.shape[0], self._x % levels.shape[1]]
         values[self._y, self._x] = np.rint(np.clip(filled, 0, 65535)).astype(np.uint16)
 
@@ -90,7 +88,7 @@ class Repair:
         """Light above black at the defects of `part`, (n,)."""
         index, steps = self._index[..., part], self._steps[..., part]
         found = index >= 0
-        light = np.where(found, values.reshape(-1)[index] - self._black_at(index, levels), 0)
+        light = np.where(found, self._light_at(index, values, levels), 0)
         nearness = np.where(found, 1 / steps, 0).astype(np.float32)
         both = found.all(axis=1)
         along = (light * nearness).sum(axis=1) / np.maximum(nearness.sum(axis=1), np.float32(1e-9))
@@ -99,7 +97,8 @@ class Repair:
         share = _shares(gradient) * both
         total = share.sum(axis=0)
         anyhow = (light * nearness**2).sum(axis=(0, 1)) / np.maximum((nearness**2).sum(axis=(0, 1)), np.float32(1e-9))
-        return np.where(total > 0, (along * share).sum(axis=0) / np.maximum(total, np.float32(1e-9)), anyhow)
+        along_share: Floats = (along * share).sum(axis=0) / np.maximum(total, np.float32(1e-9))
+        return np.where(total > 0, along_share, anyhow)
 
     def _gradients(self, values: NDArray[np.uint16], levels: Floats, part: slice) -> Floats:
         """Mean change per pixel along each direction around the defects of `part`, (4, n)."""
@@ -177,10 +176,10 @@ class Repair:
         found: NDArray[np.uint8] = self._letters[rows % self._letters.shape[0], columns % self._letters.shape[1]]
         return found
 
-    def _black_at(self, index: NDArray[np.int64], levels: Floats) -> Floats:
+    def _light_at(self, index: NDArray[np.int64], values: NDArray[np.uint16], levels: Floats) -> Floats:
         rows, columns = np.divmod(index, self._shape[1])
-        black: Floats = levels[rows % levels.shape[0], columns % levels.shape[1]]
-        return black
+        light: Floats = values[rows, columns] - levels[rows % levels.shape[0], columns % levels.shape[1]]
+        return light
 
 
 def _shares(gradient: Floats) -> Floats:

@@ -1,0 +1,39 @@
+"""Opening raw files, with whatever LibRaw finds wrong told as `UnreadableFrame`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rawpy
+
+from stackcore.errors import UnreadableFrame
+from stackcore_plugins.developer_libraw.whole import refuse_cut
+
+
+@contextmanager
+def opened(path: Path, *, check_length: bool) -> Iterator[Any]:
+    """A raw file, its header read; its pixels are decoded when they are first asked for.
+
+    Raises `UnreadableFrame` for a file that is shorter than it says, if `check_length` asks for it, and for whatever
+    LibRaw finds wrong, now or later.
+    """
+    try:
+        if check_length:
+            refuse_cut(path)
+        with rawpy.imread(str(path)) as raw:
+            yield raw
+    except (rawpy.LibRawError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableFrame:
+    detail = error.args[0] if error.args else error
+    text = detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
+    return UnreadableFrame(
+        f"{path} cannot be read as a raw file.",
+        f"LibRaw says: {text.strip() or type(error).__name__}.",
+        "copy it again from the camera, or leave it out.",
+    )
