@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stackcore.metadata.library import MetadataError, exiv2_alone, opened
+
+_FARTHEST_APEX = 20
+"""A shutter between a microsecond and twelve days."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
@@ -29,39 +34,50 @@ class Shot:
 
 
 def read_shot(path: Path) -> Shot:
-    """Return what `path` tells; an empty `Shot` for a file without metadata or of a type that nothing understands."""
-    import exiv2  # heavy, and not needed by every command
+    """Return what `path` tells; an empty `Shot` for a file without metadata or of a type that nothing understands.
 
+    Tags are those of EXIF 2.32 section 4.6.5, in the Exif IFD or, as TIFF/EP (ISO 12234-2) has them, in IFD0;
+    the serial number also from maker notes and DNG 1.7 (CameraSerialNumber). Exiv2 knows where each maker puts it.
+    """
     try:
-        image = exiv2.ImageFactory.open(str(path))
-        image.readMetadata()
-    except exiv2.Exiv2Error:
+        with exiv2_alone() as exiv2, opened(path) as image:
+            return _shot(exiv2, image.exifData())
+    except MetadataError:
         return Shot()
-    data = image.exifData()
+
+
+def _shot(exiv2: Any, data: Any) -> Shot:
+    def first(*keys: str) -> Any:
+        places = (data.findKey(exiv2.ExifKey(key)) for key in keys)
+        return next((place for place in places if place != data.end()), None)
+
     iso = _value(exiv2.isoSpeed(data))
-    seconds = _value(exiv2.exposureTime(data)) or _value(_find(data, "Exif.Image.ExposureTime"))
     return Shot(
         make=_text(exiv2.make(data)),
-        model=_text(exiv2.model(data)),
-        serial=_text(exiv2.serialNumber(data)) or _text(_find(data, "Exif.Image.CameraSerialNumber")),
+        model=_text(exiv2.model(data)) or _text(first("Exif.Image.UniqueCameraModel")),
+        serial=_text(exiv2.serialNumber(data))
+        or _text(first("Exif.Photo.BodySerialNumber", "Exif.Image.CameraSerialNumber")),
         iso=None if iso is None else round(iso),
-        exposure_s=seconds,
+        exposure_s=_value(exiv2.exposureTime(data))
+        or _value(first("Exif.Image.ExposureTime"))
+        or _from_apex(first("Exif.Photo.ShutterSpeedValue", "Exif.Image.ShutterSpeedValue")),
     )
 
 
-def _find(data: Any, key: str) -> Any:
-    import exiv2
-
-    found = data.findKey(exiv2.ExifKey(key))
-    return None if found == data.end() else found
+def _from_apex(found: Any) -> float | None:
+    """Seconds of a time value, 2 ** -Tv; EXIF 2.32 annex C."""
+    if found is None or found.count() == 0:
+        return None
+    above, below = found.toRational()
+    return None if below == 0 or abs(above / below) > _FARTHEST_APEX else 2.0 ** -(above / below)
 
 
 def _text(found: Any) -> str:
-    return "" if found is None else str(found.toString()).strip(" \0")
+    return "" if found is None else str(found.toString()).strip(" \0\t\r\n")
 
 
 def _value(found: Any) -> float | None:
     if found is None or found.count() == 0:
         return None
-    value = float(found.toFloat())
-    return value if value > 0 else None
+    above, below = found.toRational()  # toFloat has single precision
+    return above / below if above > 0 and below > 0 else None
