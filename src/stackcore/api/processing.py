@@ -8,17 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from stackcore.api.recording import metadata_of, warn
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
 from stackcore.api.toolbox import Toolbox
 from stackcore.api.work import Work
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.metadata.moment import moment
 from stackcore.protocols import Development
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import output as writing
 from stackcore.stacking import transforms_file
+from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.survey import Survey
@@ -63,7 +66,7 @@ def stack(
     target = None if output is None else Path(output)
     settings = _described(chosen, inputs, target)
     with run_scope(command, settings, listeners, cancel) as run:
-        result = stack_into(run, inputs, target, chosen, registry=registry)
+        result = stack_into(run, inputs, target, chosen, registry=registry, command=command)
         run.emit(Result(data=result.summary()))
     return result
 
@@ -82,7 +85,7 @@ def plan_stack(
     target = None if output is None else Path(output)
     with run_scope("stack", _described(chosen, inputs, target), listeners, cancel) as run:
         if target is not None:
-            writing.check_target(target, overwrite=chosen.overwrite)
+            writing.check_target(target, overwrite=chosen.overwrite, file_format=chosen.file_format)
         work = Work(run, inputs, chosen, registry)
         if target is not None:
             writing.refuse_input(target, work.reader.paths)
@@ -158,18 +161,20 @@ def sharpen(
     sharpener: str = "unsharp3",
     settings: Settings | None = None,
     overwrite: bool = False,
+    file_format: FileFormat = writing.USUAL_FORMAT,
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
 ) -> Path:
-    """Sharpen one finished picture into another file."""
+    """Sharpen one finished picture into another file, which carries the metadata of the first."""
     source, target = Path(source), Path(target)
     described = {"input": str(source), "output": str(target), "sharpen": strength, "sharpener": sharpener}
     with run_scope("sharpen", described, listeners, cancel) as run:
         tools = Toolbox(registry or Registry.discover(), settings or {})
         refuse_unknown_sections(settings or {}, ("sharpener", "developer"))
         engine = tools.sharpener(sharpener, strength)
-        writing.check_target(target, overwrite=overwrite)
+        writing.check_target(target, overwrite=overwrite, file_format=file_format)
+        made_at = moment()
         pictures = collect([source], tools.suffixes)
         if len(pictures) > 1:
             raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
@@ -180,7 +185,20 @@ def sharpen(
         picture = engine.sharpen(reader.read(0).pixels, "srgb")
         run.emit(Progress(stage="sharpen", done=1, total=1))
         run.check_cancelled()
-        writing.write_picture(picture, target, overwrite=overwrite, icc=reader.info.icc)
+        [origin] = pictures
+        used = {
+            "developer": tools.used_developer(origin.suffix.lower()),
+            "sharpener": tools.used("sharpener", sharpener, strength=strength),
+        }
+        notes = writing.write_picture(
+            picture,
+            target,
+            overwrite=overwrite,
+            icc=reader.info.icc,
+            file_format=file_format,
+            metadata=metadata_of("sharpen", origin, [origin.name], made_at, plugins=used),
+        )
+        warn(run.emit, notes, origin.name)
         run.emit(Result(data={"output": str(target), "width": picture.shape[1], "height": picture.shape[0]}))
     return target
 
@@ -192,12 +210,13 @@ def stack_into(
     options: StackOptions | None = None,
     *,
     registry: Registry | None = None,
+    command: str = "stack",
     **choices: Any,
 ) -> StackResult:
     """The work of `stack` within a run that another command has begun; emits no `result`."""
     options = options or StackOptions(**choices)
     if target is not None:
-        writing.check_target(target, overwrite=options.overwrite)
+        writing.check_target(target, overwrite=options.overwrite, file_format=options.file_format)
     work = Work(run, inputs, options, registry)
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
@@ -210,8 +229,7 @@ def stack_into(
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
     if target is not None:
-        with work.timed("write"):
-            writing.write_picture(picture, target, overwrite=options.overwrite, icc=work.reader.info.icc)
+        work.write(picture, target, found, command)
     return work.result(picture, target, found)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from stackcore.stacking.file_format import FileFormat
+from stackcore.stacking.output import USUAL_FORMAT
 from stackcore.stacking.survey import OnFailure, Survey
 from stackcore.terms import Encoding, Pixels
 
@@ -32,6 +34,8 @@ class StackOptions:
         The frames hold linear light.
     workers, memory_bytes
         Limits; None for all cores and no limit.
+    file_format
+        Compression, tiles, quality of the result.
     settings
         Options of plugins by section: {"fuser": {"levels": 6}}.
     """
@@ -50,6 +54,7 @@ class StackOptions:
     workers: int | None = None
     memory_bytes: int | None = None
     overwrite: bool = False
+    file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
 
     @property

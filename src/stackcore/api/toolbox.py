@@ -7,6 +7,7 @@ from typing import Any
 
 from stackcore.errors import ConfigError, PluginError, UsageError
 from stackcore.hookspecs import Kind
+from stackcore.metadata.record import UsedPlugin
 from stackcore.protocols import Aligner, Developer, Executor, Fuser, Sharpener
 from stackcore.registry import Registry
 
@@ -20,6 +21,7 @@ class Toolbox:
     def __init__(self, registry: Registry, settings: Mapping[str, Mapping[str, Any]]) -> None:
         self._registry = registry
         self._settings = settings
+        self._owners: dict[str, str] = {}
         self.developers = self._all_developers()
 
     @property
@@ -48,6 +50,19 @@ class Toolbox:
         built: Executor = self._build("executor", name, **extra)
         return built
 
+    def used(self, kind: Kind, name: str, **given: Any) -> UsedPlugin:
+        """Which plugin a name stands for, with the options it is built with."""
+        record = next(r for r in self._registry.records(kind) if r.name == name and r.state == "ok")
+        known = self._settings.get(kind, {})
+        if kind == "developer":  # one section serves all developers
+            known = {k: v for k, v in known.items() if k in self._registry.offer(kind, name).options.model_fields}
+        options = self._registry.options(kind, name, {**given, **known}).model_dump(mode="json")
+        return UsedPlugin(name=name, distribution=record.distribution, version=record.version, options=options)
+
+    def used_developer(self, suffix: str) -> UsedPlugin:
+        """Which developer reads files of a suffix (lower case, with the dot)."""
+        return self.used("developer", self._owners[suffix])
+
     def _build(self, kind: Kind, name: str, **given: Any) -> Any:
         try:
             self._registry.options(kind, name, given)
@@ -58,7 +73,7 @@ class Toolbox:
     def _all_developers(self) -> dict[str, Developer]:
         """One developer per suffix, each built when its first file is seen."""
         found: dict[str, Developer] = {}
-        owners: dict[str, str] = {}
+        owners = self._owners
         for offer in self._registry.offers("developer"):
             known = {k: v for k, v in self._settings.get("developer", {}).items() if k in offer.options.model_fields}
             developer = _Lazy(self._registry, offer.name, known)

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stackcore.api.memory import peak_memory_bytes
+from stackcore.api.recording import metadata_of, settings_of, warn
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
 from stackcore.events import Progress, StageStarted
+from stackcore.metadata.moment import moment
+from stackcore.metadata.record import UsedPlugin
+from stackcore.metadata.writing import Metadata
 from stackcore.protocols import Development, Executor, ParallelFuser
 from stackcore.registry import Registry
 from stackcore.runs import Run
@@ -30,6 +34,7 @@ class Work:
     def __init__(self, run: Run, inputs: Inputs, options: StackOptions, registry: Registry | None) -> None:
         self.run, self.options = run, options
         self.seconds: dict[str, float] = {}
+        self.made_at = moment()
         refuse_unknown_sections(options.settings, SECTIONS)
         self.tools = Toolbox(registry or Registry.discover(), options.settings)
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
@@ -152,12 +157,72 @@ class Work:
         for position in range(len(frames)):
             self.run.check_cancelled()
             frame = frames.open(position)
-            output.write_picture(
-                deep(frame.pixels), names[frame.index], overwrite=self.options.overwrite, icc=self.reader.info.icc
+            metadata = self._metadata_of_aligned(found, frame.index)
+            notes = output.write_picture(
+                deep(frame.pixels),
+                names[frame.index],
+                overwrite=self.options.overwrite,
+                icc=self.reader.info.icc,
+                file_format=self.options.file_format,
+                metadata=metadata,
             )
+            warn(self.run.emit, notes, self.reader.paths[frame.index].name)
             written.append(names[frame.index])
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
+
+    def write(self, picture: Pixels, target: Path, found: Survey, command: str) -> None:
+        """Write the result, with the metadata of the reference and the record of the run."""
+        options, reader = self.options, self.reader
+        reference = reader.paths[reader.reference]
+        crop = found.crop if options.crop else found.whole
+        plugins = {**self._used(reference), "fuser": self.tools.used("fuser", options.fuser)}
+        if options.sharpen is not None:
+            plugins["sharpener"] = self.tools.used("sharpener", options.sharpener, strength=options.sharpen)
+        metadata = metadata_of(
+            command,
+            reference,
+            [reader.paths[f.index].name for f in found.used],
+            self.made_at,
+            skipped=self.skipped(found),
+            crop=(crop.x, crop.y, crop.width, crop.height),
+            plugins=plugins,
+            settings=settings_of(options),
+        )
+        with self.timed("write"):
+            notes = output.write_picture(
+                picture,
+                target,
+                overwrite=options.overwrite,
+                icc=reader.info.icc,
+                file_format=options.file_format,
+                metadata=metadata,
+            )
+        warn(self.run.emit, notes, reference.name)
+
+    def _metadata_of_aligned(self, found: Survey, index: int) -> Metadata:
+        source = self.reader.paths[index]
+        crop = found.crop if self.options.crop else found.whole
+        return metadata_of(
+            "align",
+            source,
+            [source.name],
+            self.made_at,
+            crop=(crop.x, crop.y, crop.width, crop.height),
+            plugins=self._used(source),
+            settings={
+                **settings_of(self.options),
+                "reference": self.reader.paths[found.reference].name,
+                "matrix": None if (t := found.frames[index].transform) is None else t.matrix.tolist(),
+            },
+        )
+
+    def _used(self, source: Path) -> dict[str, UsedPlugin]:
+        """The plugins that brought the frames to where they lie."""
+        used = {"developer": self.tools.used_developer(source.suffix.lower())}
+        if self.aligner is not None:
+            used["aligner"] = self.tools.used("aligner", self.options.aligner)
+        return used
 
     def skipped(self, found: Survey) -> list[str]:
         """Names of the frames that were left out."""

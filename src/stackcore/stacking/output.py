@@ -11,37 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from stackcore.errors import OutputError, UsageError, did_you_mean
+from stackcore.errors import OutputError
+from stackcore.metadata.library import MetadataError
+from stackcore.metadata.writing import Metadata
+from stackcore.metadata.writing import write as write_metadata
 from stackcore.paths.naming import move_without_replacing, translated
+from stackcore.stacking.file_format import FileFormat, has_eight_bits, holds_floats
 from stackcore.terms import FULL_SCALE, Pixels
 
-_SAVERS: dict[str, dict[str, Any]] = {
-    ".tif": {"bigtiff": False},
-    ".tiff": {"bigtiff": False},
-    ".jpg": {"Q": 95, "subsample_mode": "off"},
-    ".jpeg": {"Q": 95, "subsample_mode": "off"},
-    ".png": {"compression": 6},
-}
-"""What can be written, by extension, with the options of libvips."""
+USUAL_FORMAT = FileFormat()
+"""Uncompressed TIFF in strips, JPEG of quality 95."""
 
-_EIGHT_BIT = {".jpg", ".jpeg"}
-_BIG = 3_900_000_000
-"""Bytes above which a TIFF needs 64-bit offsets."""
+_MM_PER_INCH = 25.4
 
 
-def check_target(target: Path, *, overwrite: bool) -> None:
+def check_target(target: Path, *, overwrite: bool, file_format: FileFormat = USUAL_FORMAT) -> None:
     """Refuse, before any work, what could not be written at its end.
 
-    `UsageError` for an extension that nothing writes; `OutputError` when the folder is missing or not writable, or
-    the file exists and `overwrite` is false.
+    `UsageError` for an extension that nothing writes or a format that does not go with it; `OutputError` when the
+    folder is missing or not writable, or the file exists and `overwrite` is false.
     """
-    suffix = target.suffix.lower()
-    if suffix not in _SAVERS:
-        raise UsageError(
-            f"{target} cannot be written.",
-            f'nothing writes the extension "{target.suffix}".',
-            did_you_mean(suffix, _SAVERS),
-        )
+    file_format.check(target)
     check_place(target, overwrite=overwrite)
 
 
@@ -71,27 +61,43 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
 
 
-def write_picture(pixels: Pixels, target: Path, *, overwrite: bool, icc: bytes | None = None) -> None:
-    """Write (H, W, 3) uint8, uint16 or float32 pixels as TIFF, PNG (16 bit) or JPEG (8 bit, quality 95, 4:4:4).
+def write_picture(
+    pixels: Pixels,
+    target: Path,
+    *,
+    overwrite: bool,
+    icc: bytes | None = None,
+    file_format: FileFormat = USUAL_FORMAT,
+    metadata: Metadata | None = None,
+) -> list[str]:
+    """Write (H, W, 3) uint8, uint16 or float32 pixels as TIFF, PNG (16 bit) or JPEG (8 bit, 4:4:4).
 
-    Written under a temporary name in the same folder, flushed and moved into place. `OutputError` when that fails;
-    then nothing is left behind. `icc` is embedded.
+    Written under a temporary name in the same folder, given its metadata, flushed and moved into place. `OutputError`
+    when that fails; then nothing is left behind. `icc` is embedded. Metadata that cannot be written never cost the
+    picture: what is missing is returned, one sentence each.
     """
+    suffix = target.suffix.lower()
+    image = _image(pixels, suffix, icc, metadata)
+    options = file_format.saver(suffix, pixels.dtype.name, pixels.nbytes)
+    notes: list[str] = []
+    with _published(target, suffix, overwrite=overwrite) as temporary:
+        _save(image, temporary, options, target, pixels.nbytes)
+        if metadata is not None:
+            try:
+                notes = write_metadata(temporary, metadata, (image.width, image.height), icc)
+            except MetadataError as error:
+                _save(image, temporary, options, target, pixels.nbytes)
+                notes = [f"the picture is written without metadata: {error}."]
+    return notes
+
+
+def _save(image: Any, path: Path, options: dict[str, Any], target: Path, size_bytes: int) -> None:
     import pyvips
 
-    suffix = target.suffix.lower()
-    image = _image(pixels, suffix)
-    if icc is not None:
-        image = image.copy()
-        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
-    options = dict(_SAVERS[suffix])
-    if "bigtiff" in options:
-        options["bigtiff"] = pixels.nbytes > _BIG
-    with _published(target, suffix, overwrite=overwrite) as temporary:
-        try:
-            image.write_to_file(str(temporary), **options)
-        except pyvips.Error as error:
-            raise _failed(target, pixels.nbytes, error) from error
+    try:
+        image.write_to_file(str(path), **options)
+    except pyvips.Error as error:
+        raise _failed(target, size_bytes, error) from error
 
 
 def write_text(text: str, target: Path, *, overwrite: bool) -> None:
@@ -127,19 +133,25 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
         ) from error
 
 
-def _image(pixels: Pixels, suffix: str) -> Any:
+def _image(pixels: Pixels, suffix: str, icc: bytes | None, metadata: Metadata | None) -> Any:
     import pyvips
 
     height, width = pixels.shape[:2]
     formats = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
     memory = np.ascontiguousarray(pixels).data
     image: Any = pyvips.Image.new_from_memory(memory, width, height, 3, formats[pixels.dtype.name])
-    if pixels.dtype == np.float32 and suffix not in (".tif", ".tiff"):
+    if pixels.dtype == np.float32 and not holds_floats(suffix):
         image = (image * FULL_SCALE["uint16"]).rint().cast("ushort")
-    if suffix in _EIGHT_BIT and image.format != "uchar":
+    if has_eight_bits(suffix) and image.format != "uchar":
         image = (image / 257.0).rint().cast("uchar")
-    kind = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}[image.format]
-    return image.copy(interpretation=kind)
+    known: dict[str, Any] = {"interpretation": {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}[image.format]}
+    if metadata is not None:
+        x_dpi, y_dpi = metadata.resolution_dpi
+        known |= {"xres": x_dpi / _MM_PER_INCH, "yres": y_dpi / _MM_PER_INCH}
+    image = image.copy(**known)
+    if icc is not None:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
+    return image
 
 
 def _failed(target: Path, size: int, error: Any) -> OutputError:

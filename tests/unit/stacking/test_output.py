@@ -14,7 +14,7 @@ import pytest
 import pyvips
 
 from stackcore.errors import OutputError, UsageError
-from stackcore.stacking import output
+from stackcore.stacking import file_format, output
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -78,7 +78,7 @@ def test_a_part_of_an_array_is_written_as_it_is_seen(tmp_path):
 
 def test_a_very_large_tiff_gets_wide_offsets(tmp_path, monkeypatch):
     output.write_picture(picture("uint8"), tmp_path / "small.tif", overwrite=False)
-    monkeypatch.setattr(output, "_BIG", 1000)
+    monkeypatch.setattr(file_format, "_BIG", 1000)
     output.write_picture(picture("uint8"), tmp_path / "big.tif", overwrite=False)
     assert (tmp_path / "small.tif").read_bytes()[2] == 42
     assert (tmp_path / "big.tif").read_bytes()[2] == 43  # BigTIFF

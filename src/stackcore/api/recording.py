@@ -1,0 +1,78 @@
+"""What a run leaves behind in its pictures: the record of how they were made, and the metadata of their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from stackcore import __version__
+from stackcore.api.stacks import StackOptions
+from stackcore.events import Emit, Warned
+from stackcore.metadata.carrying import collect
+from stackcore.metadata.record import Record, UsedPlugin
+from stackcore.metadata.writing import Metadata
+
+SOFTWARE = f"stackcore {__version__}"
+"""How we sign results."""
+
+_NOT_ABOUT_THE_PICTURE = frozenset(
+    {"aligner", "fuser", "sharpener", "executor", "settings", "workers", "memory_bytes", "overwrite", "file_format"}
+)
+"""Options that a record holds elsewhere, with the plugins, or that change nothing in the picture."""
+
+
+def metadata_of(
+    command: str,
+    source: Path,
+    frames: Sequence[str],
+    made_at: datetime,
+    *,
+    skipped: Sequence[str] = (),
+    crop: tuple[int, int, int, int] | None = None,
+    plugins: Mapping[str, UsedPlugin] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Metadata:
+    """Metadata of a picture made of `frames` (names), carried over from the file `source`.
+
+    See `stackcore.metadata.record.Record` for the rest.
+    """
+    carried = collect(source)
+    record = Record(
+        software=SOFTWARE,
+        command=command,
+        frames=tuple(frames),
+        frame_count=len(frames),
+        skipped=tuple(skipped),
+        reference=source.name,
+        crop=crop,
+        plugins=dict(plugins or {}),
+        settings={key: plain(value) for key, value in (settings or {}).items()},
+        simulated=carried.simulated,
+    )
+    return Metadata(carried=carried, record=record, made_at=made_at)
+
+
+def settings_of(options: StackOptions) -> dict[str, Any]:
+    """The options that decide about the picture, by name."""
+    names = [f.name for f in fields(options) if f.name not in _NOT_ABOUT_THE_PICTURE]
+    return {name: plain(getattr(options, name)) for name in names}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; of a path its name alone, for folders are nobody else's business."""
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def warn(emit: Emit, notes: Sequence[str], frame: str) -> None:
+    """Tell the listeners of a run what could not be carried from `frame` into a picture."""
+    for note in notes:
+        emit(Warned(code="metadata-incomplete", message=f"{note[:1].upper()}{note[1:]}", frame=frame))

@@ -1,0 +1,254 @@
+"""Reference and result compared tag by tag: what is equal, what differs, and why it may."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+
+from stackcore.metadata.carrying import collect
+from stackcore.metadata.record import Record
+from stackcore.metadata.tags import LAYOUT, OUTDATED, REWRITTEN, XMP_OUTDATED
+from stackcore.metadata.writing import Metadata
+from stackcore.stacking.output import write_picture
+
+FORMATS = ["a.tif", "a.jpg", "a.png"]
+MADE_AT = datetime(2026, 11, 22, 9, 30, 5, tzinfo=timezone(timedelta(hours=2)))
+RECORD = Record(
+    software="stackcore 9.9", command="stack", frames=("one.jpg", "two.jpg"), frame_count=2, reference="two.jpg"
+)
+
+CAMERA = {
+    "Exif.Image.ImageDescription": "a beetle",
+    "Exif.Image.Artist": "A. Photographer",
+    "Exif.Image.Copyright": "A. P., all rights reserved",
+    "Exif.Image.XResolution": "300/1",
+    "Exif.Image.YResolution": "300/1",
+    "Exif.Image.ResolutionUnit": "2",
+    "Exif.Image.Software": "Ver.1.31",
+    "Exif.Image.DateTime": "2026:06:01 10:00:00",
+    "Exif.Image.Rating": "4",
+    "Exif.Photo.ExposureTime": "1/160",
+    "Exif.Photo.FNumber": "56/10",
+    "Exif.Photo.ISOSpeedRatings": "200",
+    "Exif.Photo.DateTimeOriginal": "2026:06:01 10:00:00",
+    "Exif.Photo.OffsetTimeOriginal": "+02:00",
+    "Exif.Photo.SubSecTimeOriginal": "42",
+    "Exif.Photo.SubSecTime": "17",
+    "Exif.Photo.LensModel": "Macro 100mm f/2.8",
+    "Exif.Photo.LensSpecification": "100/1 100/1 28/10 28/10",
+    "Exif.Photo.BodySerialNumber": "6001234",
+    "Exif.Photo.UserComment": "charset=Ascii five flashes",
+    "Exif.Photo.SubjectArea": "30 20 5 5",
+    "Exif.Photo.PixelXDimension": "6000",
+    "Exif.Photo.PixelYDimension": "4000",
+    "Exif.Photo.ColorSpace": "1",
+    "Exif.Iop.InteroperabilityIndex": "R98",
+    "Exif.GPSInfo.GPSLatitudeRef": "N",
+    "Exif.GPSInfo.GPSLatitude": "48/1 8/1 1234/100",
+    "Exif.GPSInfo.GPSLongitudeRef": "E",
+    "Exif.GPSInfo.GPSLongitude": "11/1 34/1 567/100",
+    "Exif.GPSInfo.GPSAltitude": "51950/100",
+    "Exif.GPSInfo.GPSDateStamp": "2026:06:01",
+}
+WORDS = {
+    "Iptc.Application2.Caption": "Ein Käfer",
+    "Iptc.Application2.Keywords": "Käfer",
+    "Iptc.Envelope.CharacterSet": "\033%G",
+    "Xmp.dc.title": 'lang="x-default" Beetle',
+    "Xmp.dc.subject": "beetle",
+    "Xmp.xmp.Rating": "4",
+    "Xmp.xmpRights.Marked": "True",
+    "Xmp.crs.Exposure2012": "+1.50",
+    "Xmp.tiff.Orientation": "6",
+}
+MAKERS = {
+    "Nikon": {
+        "Exif.Image.Make": "NIKON CORPORATION",
+        "Exif.Image.Model": "NIKON D850",
+        "Exif.Nikon3.SerialNumber": "6001234",
+        "Exif.Nikon3.Lens": "1050/10 1050/10 28/10 28/10",
+        "Exif.Nikon3.ShutterCount": "12345",
+    },
+    "Canon": {
+        "Exif.Image.Make": "Canon",
+        "Exif.Image.Model": "Canon EOS R5",
+        "Exif.Canon.OwnerName": "A. Photographer of the House",
+        "Exif.Canon.FirmwareVersion": "Firmware Version 1.8.1",
+        "Exif.Canon.SerialNumber": "620423455",
+        "Exif.CanonCs.LensType": "254",
+    },
+    "Olympus": {
+        "Exif.Image.Make": "OLYMPUS CORPORATION",
+        "Exif.Image.Model": "E-M1MarkII",
+        "Exif.Olympus2.CameraID": b"OLYMPUS DIGITAL CAMERA\0\0",
+        "Exif.OlympusEq.SerialNumber": "BHP242330",
+        "Exif.OlympusEq.LensModel": "OLYMPUS M.60mm F2.8 Macro",
+    },
+    "FUJIFILM": {
+        "Exif.Image.Make": "FUJIFILM",
+        "Exif.Image.Model": "X-T5",
+        "Exif.Fujifilm.SerialNumber": "FF02B7100",
+        "Exif.Fujifilm.Quality": "NORMAL and more than four bytes",
+    },
+    "Panasonic": {
+        "Exif.Image.Make": "Panasonic",
+        "Exif.Image.Model": "DC-S5",
+        "Exif.Panasonic.InternalSerialNumber": b"F1234567890",
+        "Exif.Panasonic.LensType": "LUMIX S 20-60/F3.5-5.6",
+    },
+    "SONY": {
+        "Exif.Image.Make": "SONY",
+        "Exif.Image.Model": "ILCE-7RM4",
+        "Exif.Sony1.LensID": "65535",
+        "Exif.Sony1.SonyModelID": "375",
+    },
+}
+"""Notes that Exiv2 can make from nothing; each maker lays them out in another way."""
+
+
+def result(reference: Path, name: str, icc: bytes | None = None, record: Record = RECORD) -> tuple[Path, list[str]]:
+    """A picture made of `reference`, in a folder of its own."""
+    folder = reference.parent / "out"
+    folder.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(1).integers(0, 65536, (30, 50, 3), np.uint16)
+    metadata = Metadata(carried=collect(reference), record=record, made_at=MADE_AT)
+    notes = write_picture(pixels, folder / name, overwrite=True, icc=icc, metadata=metadata)
+    return folder / name, notes
+
+
+def may_differ(key: str) -> bool:
+    """Whether the lists of the package give a reason why this key of Exiv2 is not as it was."""
+    family, group, tag = key.split(".", 2)
+    if family == "Exif" and group in ("Image", "Photo", "Iop"):
+        return key in REWRITTEN or tag in LAYOUT or tag in OUTDATED
+    if family == "Xmp":
+        name = f"{group}:{tag.split('[')[0].split('/')[0]}"
+        return group in XMP_OUTDATED or name in XMP_OUTDATED
+    return key.startswith("Exif.MakerNote")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("source", ["ref.jpg", "ref.tif", "ref.png"])
+def test_nothing_differs_without_a_reason(tag, told, source, name):
+    reference = tag(source, {**CAMERA, **WORDS})
+    before = reference.read_bytes()
+    path, notes = result(reference, name)
+    was, now = told(reference), told(path)
+    differing = {key for key in was if was[key] != now.get(key) and not may_differ(key)}
+    assert differing == set()
+    assert notes == []
+    assert reference.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_must_change_changes(tag, told, name):
+    now = told(result(tag("ref.jpg", {**CAMERA, **WORDS, "Exif.Image.Orientation": "6"}), name)[0])
+    assert now["Exif.Image.Orientation"] == "1"
+    assert now["Exif.Image.Software"] == "stackcore 9.9"
+    assert now["Exif.Photo.CameraFirmware"] == "Ver.1.31"
+    assert now["Exif.Image.DateTime"] == "2026:11:22 09:30:05"
+    assert now["Exif.Photo.OffsetTime"] == "+02:00"
+    assert now["Exif.Photo.CompositeImage"] == "2"
+    assert now["Exif.Photo.SourceImageNumberOfCompositeImage"] == "2 2"
+    assert now["Xmp.dc.format"] == {"a.tif": "image/tiff", "a.jpg": "image/jpeg", "a.png": "image/png"}[name]
+    size = (now.get("Exif.Photo.PixelXDimension"), now.get("Exif.Photo.PixelYDimension"))
+    assert size == ((None, None) if name == "a.tif" else ("50", "30"))
+    gone = ("Exif.Photo.SubSecTime", "Exif.Photo.SubjectArea", "Xmp.crs.Exposure2012", "Xmp.tiff.Orientation")
+    assert not set(gone) & set(now)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("maker", MAKERS)
+def test_known_maker_notes_are_put_together_again(tag, told, maker, name):
+    reference = tag("ref.jpg", {**CAMERA, **MAKERS[maker]})
+    was = told(reference)
+    path, notes = result(reference, name)
+    now = told(path)
+    assert notes == []
+    for key in MAKERS[maker]:
+        assert now[key] == was[key]
+
+
+def exiftool(path: Path, *options: str) -> dict[str, Any]:
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed")
+    done = subprocess.run(
+        ["exiftool", "-j", "-a", "-G1", "-struct", *options, str(path)], capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)[0]
+    return found
+
+
+OF_THE_FILE = ("ExifTool", "System", "File", "Composite", "JFIF", "PNG", "PNG-pHYs", "XMP-x", "Photoshop")
+"""Groups that tell of the file and not of the photograph."""
+
+EXPECTED = {
+    "IFD0:Software": "stackcore made it",
+    "IFD0:ModifyDate": "when it was made",
+    "IFD0:YCbCrPositioning": "JPEG alone has it",
+    "IFD0:XResolution": "rounding of what is not whole",
+    "ExifIFD:ExifVersion": "2.32 has composites",
+    "ExifIFD:ComponentsConfiguration": "JPEG alone has it",
+    "ExifIFD:ExifImageWidth": "size of the result",
+    "ExifIFD:ExifImageHeight": "size of the result",
+    "ExifIFD:SubSecTime": "belongs to ModifyDate",
+    "ExifIFD:SubjectArea": "moved by aligning",
+    "XMP-crs:Exposure2012": "would be applied again",
+    "XMP-tiff:Orientation": "pixels are upright",
+}
+"""What exiftool may see differ, with the reason."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("maker", MAKERS)
+def test_exiftool_sees_no_other_difference(tag, maker, name):
+    reference = tag("ref.jpg", {**CAMERA, **WORDS, **MAKERS[maker]})
+    path, _ = result(reference, name)
+    was, now = exiftool(reference, "-n"), exiftool(path, "-n")
+    differing = {
+        key: (value, now.get(key))
+        for key, value in was.items()
+        if key.split(":")[0] not in OF_THE_FILE and now.get(key) != value and key != "SourceFile"
+    }
+    assert {key: pair for key, pair in differing.items() if key not in EXPECTED} == {}
+    assert len(was) > 40
+    assert now["GPS:GPSLatitude"] == pytest.approx(48.1367, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_exiftool_finds_nothing_wrong(tag, name):
+    """It knows no tag of EXIF 3.0 before version 12.60, so the camera's firmware is no fault."""
+    reference = tag("ref.jpg", {**CAMERA, **WORDS, **MAKERS["Canon"]})
+    found = exiftool(result(reference, name)[0], "-validate", "-warning")
+    texts = found.get("ExifTool:Warning", [])
+    warnings = [w for w in ([texts] if isinstance(texts, str) else texts) if "0xa439" not in w and "minor" not in w]
+    assert warnings == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_resolution_is_one_wherever_it_is_told(tag, name):
+    reference = tag("ref.jpg", {**CAMERA, "Exif.Image.XResolution": "240/1", "Exif.Image.YResolution": "240/1"})
+    path, _ = result(reference, name)
+    image = pyvips.Image.new_from_file(str(path))
+    assert (round(image.xres * 25.4), round(image.yres * 25.4)) == (240, 240)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_profile_stays_and_colour_space_agrees(tag, told, name):
+    reference = tag("ref.jpg", CAMERA)
+    for intent, colour_space, index in (("srgb", "1", "R98"), ("p3", "65535", None)):
+        image = pyvips.Image.black(4, 4, bands=3).copy(interpretation="srgb")
+        icc = image.icc_export(output_profile=intent).get("icc-profile-data")
+        path, _ = result(reference, f"{intent}-{name}", icc)  # libvips remembers files by name
+        assert pyvips.Image.new_from_file(str(path)).get("icc-profile-data") == icc
+        now = told(path)
+        assert now["Exif.Photo.ColorSpace"] == colour_space
+        assert now.get("Exif.Iop.InteroperabilityIndex") == index
