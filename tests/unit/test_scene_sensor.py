@@ -56,6 +56,26 @@ def test_hot_pixels_belong_to_the_sensor() -> None:
     assert all(0 <= p.x < 40 and 0 <= p.y < 20 and 0.25 <= p.level <= 1.5 for p in hot)
 
 
+def test_dead_pixels_count_nothing_and_none_of_them_is_hot() -> None:
+    sensor = Sensor(hot_pixels=200, dead_pixels=300, seed=1, full_well_e=0, read_e=0)
+    dead = sensor.dead(40, 20)
+    assert len(set(dead)) == 300
+    assert not set(dead) & {(pixel.x, pixel.y) for pixel in sensor.hot(40, 20)}
+    seen = sensor.count(GREY[:20, :40], index=0)
+    assert {(x, y) for y, x in np.argwhere(seen.max(axis=2) == 0).tolist()} == set(dead)
+
+
+def test_what_the_sensor_makes_itself_follows_its_current() -> None:
+    black = np.zeros((30, 40, 3), np.float32)
+    once, twice = (
+        Sensor(full_well_e=0, read_e=0, hot_pixels=3, glow=0.1, current=current).count(black, index=0)
+        for current in (1.0, 2.0)
+    )
+    assert np.allclose(2 * once, twice)
+    assert once[-1, -1].max() == pytest.approx(0.1)
+    assert once.max() > 0.25
+
+
 def test_breathing_scales_about_the_centre() -> None:
     motion = Motion(breathing=0.1, drift_px=0, jitter_px=0, rotation_deg=0)
     transform = motion.transform(0.5, 3, 101, 51)

@@ -140,6 +140,12 @@ def test_every_dark_has_noise_of_its_own_as_strong_as_asked_for() -> None:
     assert truth.dark(exposure_s=2.0, iso=400).std() == pytest.approx(np.sqrt(16 * (25 + 44 / 2)), rel=0.03)
 
 
+def test_a_scene_has_not_the_noise_of_a_dark() -> None:
+    truth = SensorTruth(width=200, height=100, electrons_per_count=0.0)
+    dark, scene = truth.dark(), truth.scene(np.full((100, 200, 3), 0.1, np.float32))
+    assert abs(np.corrcoef(dark[::2, ::2].ravel(), scene[::2, ::2].ravel())[0, 1]) < 0.05
+
+
 def test_hot_photosites_grow_with_time_and_iso() -> None:
     truth = SensorTruth(width=4, height=2, hot=(HotSite(1, 0, 100.0, 50.0),), **QUIET)
     shots = [(1.0, 100), (3.0, 100), (1.0, 200)]

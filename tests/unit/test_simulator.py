@@ -18,6 +18,7 @@ import rawpy
 from stackcore.config import resolve_options
 from stackcore.errors import CameraBusyError, CameraError, ConfigError, FocusDriveError, NotReadyError
 from stackcore.hookspecs import Offer
+from stackcore.metadata.shot import read_shot
 from stackcore.protocols import CameraProvider, Need
 from stackcore.testing.scene import Scene
 from stackcore_plugins.camera_simulator import plugin
@@ -194,6 +195,99 @@ def test_live_view_is_a_reduced_jpeg_of_what_the_lens_sees() -> None:
     assert "SIMULATED" in image.get("exif-ifd0-ImageDescription")
     camera.drive_focus(3000)
     assert sharpness(camera.preview_frame().data) < 0.5 * sharpness(frame.data)
+
+
+# ------------------------------------------------------------------------- calibration
+
+
+def counts(still: bytes) -> np.ndarray:
+    with rawpy.imread(io.BytesIO(still)) as raw:
+        return np.asarray(raw.raw_image_visible.astype(np.float64))
+
+
+def test_a_capped_lens_gives_a_dark_frame_with_the_faults_of_the_sensor() -> None:
+    faults = {"hot_pixels": 40, "dead_pixels": 12, "subject": "dark", "exposure_s": 1 / 30}
+    raw, picture = opened(format="dng+jpeg", **faults).expose()
+    dark, shown = counts(raw.data), decode(picture.data)
+    assert np.median(dark) == pytest.approx(512, abs=2)
+    assert (dark == 0).sum() == 12
+    assert (dark > 512 + 4000).sum() == 40
+    assert np.median(shown) <= 12
+    assert decode(opened(format="tiff16", **faults).expose()[0].data).max(axis=2)[dark > 4512].min() > 20_000
+
+
+def test_hot_and_dead_pixels_are_at_the_same_places_before_every_subject() -> None:
+    faults: dict[str, Any] = {"hot_pixels": 30, "dead_pixels": 9, "full_well_e": 0, "flicker": 0, "format": "dng"}
+    dark = counts(opened(subject="dark", **faults).expose()[0].data)
+    for subject in ("grey-card", "scene"):
+        with_faults, without = (
+            counts(opened(subject=subject, **{**faults, **change}).expose()[0].data)
+            for change in ({}, {"hot_pixels": 0, "dead_pixels": 0})
+        )
+        assert np.argwhere(with_faults != without).tolist() == np.argwhere(dark != 512).tolist()
+
+
+@pytest.mark.parametrize("kind", ["dng", "tiff16"])
+def test_a_dark_frame_has_noise_of_its_own(kind: str) -> None:
+    def noise(subject: str) -> np.ndarray:
+        shots = [
+            opened(subject=subject, format=kind, full_well_e=well, flicker=0).expose()[0].data for well in (0, 500)
+        ]
+        plain, noisy = (counts(s) if kind == "dng" else decode(s).astype(float) for s in shots)
+        return (noisy - plain).ravel()
+
+    dark, card, scene = (noise(subject) for subject in ("dark", "grey-card", "scene"))
+    for first, second in ((dark, card), (dark, scene), (card, scene)):
+        assert abs(np.corrcoef(first, second)[0, 1]) < 0.05
+
+
+def test_what_the_sensor_makes_itself_grows_with_time_and_iso() -> None:
+    one, two, four = (
+        counts(opened(subject="dark", format="dng", full_well_e=0, glow=0.02, **exposure).expose()[0].data)[-1, -1]
+        for exposure in ({}, {"exposure_s": 1 / 30}, {"exposure_s": 1 / 30, "iso": 200})
+    )
+    assert [one - 512, two - 512, four - 512] == pytest.approx([317, 635, 1270], abs=2)
+    shown = decode(opened(subject="dark", format="tiff16", full_well_e=0, glow=0.02).expose()[0].data)
+    assert shown[-1, -1].min() > 5 * shown[0, 0].max()
+
+
+def test_more_iso_is_noisier_and_no_brighter() -> None:
+    means, noise = [], []
+    for iso in (100, 1600):
+        card = counts(opened(subject="grey-card", format="dng", iso=iso, flicker=0).expose()[0].data)[::2, 1::2]
+        means.append(card.mean())
+        noise.append((card - card.mean(axis=0)).std())
+    assert means[0] == pytest.approx(means[1], rel=0.01)
+    assert noise[1] == pytest.approx(4 * noise[0], rel=0.1)
+
+
+@pytest.mark.parametrize(("lamp", "expected"), [("noted", (2, 1, 1.6)), ("warm", (1.6129, 1, 2.1277))])
+def test_a_grey_card_shows_the_light_of_the_lamp(lamp: str, expected: tuple[float, ...]) -> None:
+    card = counts(opened(subject="grey-card", lamp=lamp, format="dng").expose()[0].data) - 512
+    red, green, blue = card[::2, ::2].mean(), card[::2, 1::2].mean(), card[1::2, 1::2].mean()
+    assert (green / red, 1, green / blue) == pytest.approx(expected, rel=0.003)
+    with rawpy.imread(io.BytesIO(opened(subject="grey-card", lamp=lamp, format="dng").expose()[0].data)) as raw:
+        assert raw.camera_whitebalance[:3] == pytest.approx([2, 1, 1.6])  # the body notes what it always notes
+    shown = decode(opened(subject="grey-card", lamp=lamp).expose()[0].data).mean(axis=(0, 1))
+    assert (shown[0] > shown[1] + 5 > shown[2] + 10) == (lamp == "warm")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "tiff16", "dng"])
+def test_every_file_tells_camera_and_exposure(kind: str, tmp_path: Path) -> None:
+    camera = make(format=kind, subject="dark", exposure_s=0.5, iso=3200)
+    path = tmp_path / "still"
+    path.write_bytes((info := camera.open()) and camera.expose()[0].data)
+    shot = read_shot(path)
+    assert (shot.make, shot.model, shot.serial) == ("SIMULATED", "SIMULATED camera", info.serial)
+    assert (shot.iso, shot.exposure_s) == (3200, 0.5)
+    assert b"no photograph: dark" in path.read_bytes()
+
+
+@pytest.mark.parametrize("subject", ["dark", "grey-card"])
+def test_live_view_shows_cap_or_card(subject: str) -> None:
+    seen = decode(opened(subject=subject, live_view=True).preview_frame().data)
+    assert seen.shape == (100, 150, 3)
+    assert (seen.mean() > 150) == (subject == "grey-card")
 
 
 # ------------------------------------------------------------------------- focus drive

@@ -97,7 +97,7 @@ class SimulatedCamera:
             provider=self._name,
             model=f"{self._body.model} ({self._style} style)",
             maker="SIMULATED",
-            serial=f"{self._body.serial}-{self._options.seed}",
+            serial=self._options.serial,
             lens=LENS,
             port="simulated",
             simulated=True,

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stackcore.config import Options
 from stackcore_plugins.camera_simulator.bodies import BODIES, Body, BodyName
+from stackcore_plugins.camera_simulator.chip import LampName
 from stackcore_plugins.camera_simulator.faults import describe_faults, parse_faults
 
 
@@ -27,6 +28,9 @@ class SimulatorOptions(Options):
     format: Literal["jpeg", "tiff16", "dng", "dng+jpeg"] = Field(
         "jpeg", description="What a still is: JPEG, TIFF of 16 bits, raw as DNG, or raw with a JPEG beside it."
     )
+    subject: Literal["scene", "dark", "grey-card"] = Field(
+        "scene", description="What is before the lens: the scene, its cap, or a grey card that fills the frame."
+    )
     body: BodyName = Field("plain", description="Which camera: plain, fast (a mirrorless) or slow (a reflex).")
     depth_units: int = Field(550, ge=1, description="Depth of the scene, focus drive units; it begins at 0.")
     blur_px: float | None = Field(
@@ -42,7 +46,19 @@ class SimulatorOptions(Options):
     flicker: float = Field(0.02, ge=0, le=0.5, description="Standard deviation of the exposure, fraction of the light.")
     full_well_e: float = Field(20_000, ge=0, description="Electrons that mean white; fewer is noisier, 0 is no noise.")
     read_e: float = Field(8, ge=0, description="Read noise, electrons.")
-    hot_pixels: int = Field(0, ge=0, le=100_000, description="Pixels of the sensor that shine by themselves.")
+    hot_pixels: int = Field(
+        0, ge=0, le=100_000, description="Pixels of the sensor that shine by themselves, more so in long exposures."
+    )
+    dead_pixels: int = Field(0, ge=0, le=100_000, description="Pixels of the sensor that count nothing.")
+    glow: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Light the amplifier adds in the lower right corner in 1/60 s at ISO 100, 1 is white.",
+    )
+    exposure_s: float = Field(1 / 60, gt=0, le=600, description="Exposure time, seconds; the light is set to match.")
+    iso: int = Field(100, ge=25, le=102_400, description="Sensitivity; more is noisier. The light is set to match.")
+    lamp: LampName = Field("noted", description="Light of the subject: as the body notes it, warmer, or cooler.")
     still_s: float | None = Field(
         None, ge=0, le=600, description="A still takes at least this long, seconds; as the body when left out."
     )
@@ -72,6 +88,11 @@ class SimulatorOptions(Options):
             "tells_position": self.tells_position,
         }
         return replace(BODIES[self.body], **{name: value for name, value in changes.items() if value is not None})
+
+    @property
+    def serial(self) -> str:
+        """Serial number of the body; the seed of the scene belongs to it."""
+        return f"{self.identity.serial}-{self.seed}"
 
     @field_validator("fault")
     @classmethod

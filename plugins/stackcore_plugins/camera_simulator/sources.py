@@ -8,20 +8,30 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyvips
+from numpy.typing import NDArray
 
 from stackcore.errors import CameraError, NotReadyError
 from stackcore.protocols import CapturedFile
 from stackcore.stacking.inputs import natural_key
 from stackcore.testing.scene import Scene
 from stackcore.testing.sensor import Motion, Sensor
+from stackcore_plugins.camera_simulator.chip import cast, finished, photosites
 from stackcore_plugins.camera_simulator.options import SimulatorOptions
-from stackcore_plugins.camera_simulator.stills import BYTES_PER_PIXEL, Kind, Label, encode, jpeg
+from stackcore_plugins.camera_simulator.stills import BYTES_PER_PIXEL, Kind, Label, encode, encode_raw, jpeg
+
+Image = NDArray[np.float32]
 
 LIVE_VIEW_PX = 640
 """Longer side of a live-view frame, pixels."""
 
 _PREVIEW_SHOTS = 1_000_000  # numbers of live-view frames start here, so that their noise is not that of a still
+_FIRST_SHOT = {"scene": 0, "dark": 2_000_000, "grey-card": 3_000_000}  # the noise of a dark is not that of the scene
+_CARD_LEVEL, _CARD_UNEVEN = (
+    0.4,
+    0.04,
+)  # how bright the grey card is, and how much brighter on the right than on the left
 _PICTURES = frozenset({".jpg", ".jpeg", ".tif", ".tiff", ".png", ".webp", ".avif", ".heic", ".heif", ".jxl"})
 _RAWS = frozenset({".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"})
 
@@ -68,32 +78,49 @@ class SceneSource:
 
     def still(self, focus_units: int, shot: int, taken_at: datetime) -> Sequence[CapturedFile]:
         """Render, expose and encode a still."""
-        options = self._options
-        sensor = Sensor(
-            full_well_e=options.full_well_e,
-            read_e=options.read_e if options.full_well_e else 0.0,
-            hot_pixels=options.hot_pixels,
-            seed=options.seed,
-        )
         motion = self._motion(1.0)
-        scene, focus = self._full, focus_units / options.depth_units
-        light = scene.render(focus, motion.transform(_from_middle(focus), shot, scene.width, scene.height))
-        counted = sensor.count(light, index=shot, exposure=motion.exposure(shot))
+        light = self._light(focus_units, shot, motion)
+        light *= np.float32(motion.exposure(shot))
         label = self._label(focus_units, shot, taken_at)
-        return [encode(counted, label, kind) for kind in self._kinds]
+        return [self._encoded(kind, light, label) for kind in self._kinds]
 
     def preview(self, focus_units: int, shot: int, taken_at: datetime) -> CapturedFile:
         """Render a small one; live view has no hot pixels and a little more noise."""
         options = self._options
-        scene, focus = self._small, focus_units / options.depth_units
-        pose = self._motion(scene.width / options.width_px).transform(
-            _from_middle(focus), shot, scene.width, scene.height
-        )
+        scale = self._preview_size[0] / options.width_px
+        light = self._light(focus_units, shot, self._motion(scale), preview=True)
         sensor = Sensor(
             full_well_e=options.full_well_e / 4, read_e=options.read_e if options.full_well_e else 0, seed=options.seed
         )
-        pixels = sensor.expose(scene.render(focus, pose), index=_PREVIEW_SHOTS + shot)
+        pixels = sensor.expose(light * cast(options), index=_PREVIEW_SHOTS + shot)
         return CapturedFile(data=jpeg(pixels, self._label(focus_units, shot, taken_at)), extension="jpg")
+
+    def _light(self, focus_units: int, shot: int, motion: Motion, *, preview: bool = False) -> Image:
+        """What falls on the sensor, linear (H, W, 3), as the body that knows its light would see it."""
+        options = self._options
+        if options.subject == "scene":
+            scene, focus = self._small if preview else self._full, focus_units / options.depth_units
+            return scene.render(focus, motion.transform(_from_middle(focus), shot, scene.width, scene.height))
+        width, height = self._preview_size if preview else (options.width_px, options.height_px)
+        across = np.linspace(1 - _CARD_UNEVEN / 2, 1 + _CARD_UNEVEN / 2, width, dtype=np.float32)
+        level = np.float32(_CARD_LEVEL if options.subject == "grey-card" else 0)
+        return np.ascontiguousarray(np.broadcast_to(level * across[None, :, None], (height, width, 3)))
+
+    def _encoded(self, kind: Kind, light: Image, label: Label) -> CapturedFile:
+        options = self._options
+        shot = label.shot + _FIRST_SHOT[options.subject]
+        if kind == "dng":
+            height, width = (side // 2 * 2 for side in light.shape[:2])
+            truth = photosites(options, width, height)
+            counted = truth.scene(light[:height, :width], shot=shot, exposure_s=options.exposure_s, iso=options.iso)
+            return encode_raw(counted, truth.written_by, label)
+        return encode(finished(options).count(light * cast(options), index=shot), label, kind)
+
+    @property
+    def _preview_size(self) -> tuple[int, int]:
+        options = self._options
+        scale = min(1.0, LIVE_VIEW_PX / max(options.width_px, options.height_px))
+        return max(16, round(options.width_px * scale)), max(16, round(options.height_px * scale))
 
     @cached_property
     def _full(self) -> Scene:
@@ -102,10 +129,8 @@ class SceneSource:
 
     @cached_property
     def _small(self) -> Scene:
-        options = self._options
-        scale = min(1.0, LIVE_VIEW_PX / max(options.width_px, options.height_px))
-        width, height = (max(16, round(side * scale)) for side in (options.width_px, options.height_px))
-        blur = None if options.blur_px is None else options.blur_px * scale
+        options, (width, height) = self._options, self._preview_size
+        blur = None if options.blur_px is None else options.blur_px * width / options.width_px
         return Scene.build(width, height, seed=options.seed, blur_px=blur)
 
     def _motion(self, scale: float) -> Motion:
@@ -120,8 +145,17 @@ class SceneSource:
         )
 
     def _label(self, focus_units: int, shot: int, taken_at: datetime) -> Label:
-        model = self._options.identity.model
-        return Label(model=model, seed=self._options.seed, focus_units=focus_units, shot=shot, taken_at=taken_at)
+        options = self._options
+        return Label(
+            model=options.identity.model,
+            serial=options.serial,
+            subject=f"scene {options.seed}" if options.subject == "scene" else options.subject,
+            exposure_s=options.exposure_s,
+            iso=options.iso,
+            focus_units=focus_units,
+            shot=shot,
+            taken_at=taken_at,
+        )
 
 
 class ReplaySource:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stackcore import __version__
 from stackcore.protocols import CapturedFile
 from stackcore.testing.dng import RawCamera, ShotNotes, dng_bytes
+from stackcore.testing.exif import with_exif
 from stackcore.testing.sensor import Encoded, Sensor
 
 LENS = "SIMULATED macro lens"
@@ -30,10 +31,13 @@ _MAKE_TAG, _MODEL_TAG, _ASCII = 271, 272, 2
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What the metadata of a file tell: camera, seed of the scene, position of focus, number of the shot, and when."""
+    """What the metadata of a file tell: camera, what was before it, exposure, focus, number of the shot, and when."""
 
     model: str
-    seed: int
+    serial: str
+    subject: str
+    exposure_s: float
+    iso: int
     focus_units: int
     shot: int
     taken_at: datetime
@@ -41,21 +45,35 @@ class Label:
     @property
     def description(self) -> str:
         """One line that says what this is not."""
-        return f"SIMULATED by stackcore, no photograph: scene {self.seed}, focus {self.focus_units}, shot {self.shot}"
+        return f"SIMULATED by stackcore, no photograph: {self.subject}, focus {self.focus_units}, shot {self.shot}"
 
     @property
     def date(self) -> str:
         """The time as EXIF writes it."""
         return f"{self.taken_at:%Y:%m:%d %H:%M:%S}"
 
+    @property
+    def notes(self) -> ShotNotes:
+        """What a raw file tells of the shot."""
+        return ShotNotes(
+            iso=self.iso,
+            exposure_s=self.exposure_s,
+            description=self.description,
+            taken=self.date,
+            software=f"stackcore {__version__}",
+        )
 
-def encode(counted: NDArray[np.float32], label: Label, kind: Kind) -> CapturedFile:
-    """Make a file of what the sensor counted, linear (H, W, 3); a mosaic loses an odd last row and column."""
-    if kind == "dng":
-        return CapturedFile(data=_dng(counted, label), extension="dng")
+
+def encode(counted: NDArray[np.float32], label: Label, kind: Literal["tiff16", "jpeg"]) -> CapturedFile:
+    """Make a finished picture of what the sensor counted, linear (H, W, 3)."""
     if kind == "tiff16":
         return CapturedFile(data=_tiff(Sensor.encode(counted, "uint16"), label), extension="tif")
     return CapturedFile(data=jpeg(Sensor.encode(counted, "uint8"), label), extension="jpg")
+
+
+def encode_raw(mosaic: NDArray[np.uint16], camera: RawCamera, label: Label) -> CapturedFile:
+    """Make a raw file of what the photosites counted, (H, W)."""
+    return CapturedFile(data=dng_bytes(mosaic, camera, label.notes), extension="dng")
 
 
 def jpeg(pixels: Encoded, label: Label) -> bytes:
@@ -74,19 +92,11 @@ def _exif(label: Label) -> Mapping[str, str]:
         "ifd0-Model": label.model,
         "ifd0-Software": f"stackcore {__version__}",
         "ifd0-DateTime": label.date,
-        "ifd2-DateTimeOriginal": label.date,
-        "ifd2-ExposureTime": "1/60",
         "ifd2-FNumber": "56/10",
-        "ifd2-ISOSpeedRatings": "100",
         "ifd2-FocalLength": "100/1",
+        "ifd2-BodySerialNumber": label.serial,
+        **{key.replace("Exif.Photo.", "ifd2-"): text for key, text in label.notes.fields.items()},
     }
-
-
-def _dng(counted: NDArray[np.float32], label: Label) -> bytes:
-    height, width = (side // 2 * 2 for side in counted.shape[:2])
-    camera = RawCamera(model=label.model)
-    notes = ShotNotes(description=label.description, taken=label.date, software=f"stackcore {__version__}")
-    return dng_bytes(camera.mosaic(counted[:height, :width]), camera, notes)
 
 
 def _tiff(pixels: Encoded, label: Label) -> bytes:
@@ -101,4 +111,4 @@ def _tiff(pixels: Encoded, label: Label) -> bytes:
         metadata=None,
         extratags=[(_MAKE_TAG, _ASCII, 0, "SIMULATED", True), (_MODEL_TAG, _ASCII, 0, label.model, True)],
     )
-    return buffer.getvalue()
+    return with_exif(buffer.getvalue(), {**label.notes.fields, "Exif.Photo.BodySerialNumber": label.serial})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stackcore.terms import Multipliers
 from stackcore.testing.dng import RawCamera, one_colour_each
+from stackcore.testing.sensor import corner_glow
 
 Counts = NDArray[np.uint16]
 Image = NDArray[np.float32]
@@ -165,7 +166,7 @@ class SensorTruth:
 
     def dark(self, *, shot: int = 0, exposure_s: float = 1.0, iso: int = _BASE_ISO) -> Counts:
         """Return what shot number `shot` counts with the cap on the lens, (H, W) uint16."""
-        return self._count(None, shot, exposure_s, iso)
+        return self._count(None, [34, shot], exposure_s, iso)
 
     def grey_card(
         self,
@@ -197,18 +198,18 @@ class SensorTruth:
         """
         if light.shape != (self.height, self.width, 3):
             raise ValueError(f"the light is {light.shape}, the sensor {self.height} x {self.width}")
-        return self._count(light, shot, exposure_s, iso)
+        return self._count(light, [35, shot], exposure_s, iso)
 
     # ------------------------------------------------------------------ inside
 
     def _current(self, exposure_s: float) -> NDArray[np.float64]:
         """Dark current and glow, counts at ISO 100."""
-        y, x = np.mgrid[: self.height, : self.width]
-        away = np.hypot(x - (self.width - 1), y - (self.height - 1)) / np.hypot(self.width, self.height)
-        current: NDArray[np.float64] = exposure_s * (self.dark_current + self.glow * 0.5 ** (away / 0.2))
+        current: NDArray[np.float64] = np.full((self.height, self.width), exposure_s * self.dark_current)
+        if self.glow:
+            current += exposure_s * self.glow * corner_glow(self.width, self.height)
         return current
 
-    def _count(self, light: Image | None, shot: int, exposure_s: float, iso: int) -> Counts:
+    def _count(self, light: Image | None, shot: list[int], exposure_s: float, iso: int) -> Counts:
         camera, size = self.camera, (self.height, self.width)
         if len(camera.pattern) == 4 and (self.height % 2 or self.width % 2):
             raise ValueError(f"a mosaic has an even number of rows and columns, not {size}")
@@ -227,10 +228,10 @@ class SensorTruth:
             counts[y, x] = 0
         return counts.astype(np.uint16)
 
-    def _noise(self, signal: NDArray[np.float64], shot: int, gain: float) -> NDArray[np.float64]:
+    def _noise(self, signal: NDArray[np.float64], shot: list[int], gain: float) -> NDArray[np.float64]:
         variance = np.full(signal.shape, (gain * self.read_noise) ** 2)
         if self.electrons_per_count:
             variance += gain * np.maximum(signal, 0) / self.electrons_per_count
-        noise = np.random.default_rng([self.seed, 34, shot]).standard_normal(signal.shape)
+        noise = np.random.default_rng([self.seed, *shot]).standard_normal(signal.shape)
         result: NDArray[np.float64] = noise * np.sqrt(variance)
         return result

@@ -58,13 +58,13 @@ def write_grey_card(
     iso: int = 100,
 ) -> Path:
     """Write a shot of a grey card, see `SensorTruth.grey_card`; return `path`."""
-    counted = truth.grey_card(level=level, unevenness=unevenness, shot=100_000, exposure_s=exposure_s, iso=iso)
+    counted = truth.grey_card(level=level, unevenness=unevenness, shot=1_000_000, exposure_s=exposure_s, iso=iso)
     return write_shot(path, truth, counted, exposure_s=exposure_s, iso=iso)
 
 
 def write_flat(path: Path, truth: SensorTruth, *, level: float = 0.6, exposure_s: float = 1.0, iso: int = 100) -> Path:
     """Write a flat frame, see `SensorTruth.flat`; return `path`."""
-    counted = truth.flat(level=level, shot=200_000, exposure_s=exposure_s, iso=iso)
+    counted = truth.flat(level=level, shot=2_000_000, exposure_s=exposure_s, iso=iso)
     return write_shot(path, truth, counted, exposure_s=exposure_s, iso=iso)
 
 
@@ -78,5 +78,5 @@ def write_scene(
     iso: int = 100,
 ) -> Path:
     """Write a shot of linear `light` (H, W, 3), see `SensorTruth.scene`; return `path`."""
-    counted = truth.scene(light, shot=300_000 + shot, exposure_s=exposure_s, iso=iso)
+    counted = truth.scene(light, shot=shot, exposure_s=exposure_s, iso=iso)
     return write_shot(path, truth, counted, exposure_s=exposure_s, iso=iso)

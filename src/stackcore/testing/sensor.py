@@ -98,13 +98,22 @@ class Sensor:
         Standard deviation of the read noise, electrons.
     hot_pixels
         How many photosites shine by themselves, at places fixed on the sensor.
+    dead_pixels
+        How many count nothing, at other places.
+    glow
+        Light that the amplifier adds in the lower right corner, 1 is white; it fades as that of `SensorTruth`.
+    current
+        Factor on what the sensor makes itself, hot pixels and glow: it grows with exposure time and ISO.
     seed
-        Chooses noise and hot pixels.
+        Chooses noise, hot and dead pixels.
     """
 
     full_well_e: float = 20_000.0
     read_e: float = 8.0
     hot_pixels: int = 0
+    dead_pixels: int = 0
+    glow: float = 0.0
+    current: float = 1.0
     seed: int = 0
 
     @classmethod
@@ -120,6 +129,14 @@ class Sensor:
             HotPixel(int(p % width), int(p // width), int(rng.integers(3)), float(rng.uniform(0.25, 1.5)))
             for p in places
         )
+
+    def dead(self, width: int, height: int) -> tuple[tuple[int, int], ...]:
+        """Return the dead pixels of a sensor of that size, (x, y), none of them hot."""
+        rng = np.random.default_rng([self.seed, 23])
+        taken = {(pixel.x, pixel.y) for pixel in self.hot(width, height)}
+        places = rng.choice(width * height, min(self.dead_pixels + len(taken), width * height), replace=False)
+        free = [place for p in places if (place := (int(p % width), int(p // width))) not in taken]
+        return tuple(free[: self.dead_pixels])
 
     def noise_sigma(self, light: float) -> float:
         """Standard deviation of the noise at a linear light of 0 to 1, in the same unit."""
@@ -142,8 +159,12 @@ class Sensor:
             noise *= np.sqrt(seen / np.float32(self.full_well_e) + np.float32((self.read_e / self.full_well_e) ** 2))
             seen += noise
         height, width = seen.shape[:2]
+        if self.glow:
+            seen += np.float32(self.current * self.glow) * corner_glow(width, height)[..., None]
         for pixel in self.hot(width, height):
-            seen[pixel.y, pixel.x, pixel.channel] += pixel.level
+            seen[pixel.y, pixel.x, pixel.channel] += self.current * pixel.level
+        for x, y in self.dead(width, height):
+            seen[y, x] = 0
         return seen
 
     @staticmethod
@@ -155,6 +176,16 @@ class Sensor:
         clipped += np.float32(0.5)
         numbers: Encoded = table[clipped.astype(np.int32)]
         return numbers
+
+
+def corner_glow(width: int, height: int) -> Image:
+    """Return the glow of an amplifier beside the lower right corner, (height, width) float32.
+
+    It is 1 in the corner, and half of that a fifth of the diagonal away.
+    """
+    away = np.hypot.outer(np.arange(height - 1, -1, -1.0), np.arange(width - 1, -1, -1.0)) / np.hypot(width, height)
+    glow: Image = (0.5 ** (away / 0.2)).astype(np.float32)
+    return glow
 
 
 @lru_cache(maxsize=2)
