@@ -37,6 +37,8 @@ class FrameInfo:
         The file holds what a mosaic of photosites counted: `Developer.mosaic` reads it, and a `Correction` applies.
     is_developed
         The file holds a finished picture: of a `Development`, nothing but its encoding has a meaning for it.
+    multipliers
+        White balance of the numbers that `read` gives, once `prepare` has settled it; None for finished pictures.
     """
 
     width: int
@@ -46,6 +48,7 @@ class FrameInfo:
     orientation: int = 1
     has_mosaic: bool = False
     is_developed: bool = False
+    multipliers: Multipliers | None = None
 
 
 @dataclass(frozen=True)

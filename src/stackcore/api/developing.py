@@ -1,0 +1,321 @@
+"""Developing raw files in Python: `develop` gives one 16-bit TIFF for each; the command line calls only this."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
+from stackcore.api.stacks import Inputs, Settings
+from stackcore.api.toolbox import Toolbox
+from stackcore.colour.icc import profile
+from stackcore.config import refuse_unknown_sections
+from stackcore.errors import ConfigError, OutputError, UnreadableFrame, UsageError
+from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.protocols import Executor
+from stackcore.registry import Registry
+from stackcore.runs import Run, run_scope
+from stackcore.stacking import budget
+from stackcore.stacking import output as writing
+from stackcore.stacking.inputs import collect
+from stackcore.stacking.reader import StackReader
+from stackcore.terms import Multipliers
+
+__all__ = ["DevelopOptions", "DevelopResult", "develop", "plan_develop"]
+
+_SUFFIX = ".tif"
+
+_BYTES_PER_PIXEL = 26
+"""Of one frame under way: the mosaic (2), LibRaw's picture of four channels (8), its copy as RGB (6), ours (6), and
+a quarter as much for the blocks in which colours are filled in and for writing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevelopOptions(RawChoices):
+    """How raw files are developed; every field has the name of its command-line option.
+
+    Attributes
+    ----------
+    demosaic
+        How colours are filled in; None for what the developer does by itself.
+    executor, workers
+        Who does the work, and how many frames at a time; None for as many as there are cores.
+    memory_bytes
+        Refuse to need more; None for no limit.
+    overwrite
+        Replace files that exist.
+    settings
+        Options of plugins by section: {"developer": {"demosaic": "dht"}}.
+    """
+
+    demosaic: str | None = None
+    executor: str = "local"
+    workers: int | None = None
+    memory_bytes: int | None = None
+    overwrite: bool = False
+    settings: Settings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevelopResult:
+    """What was developed.
+
+    Attributes
+    ----------
+    folder, files
+        Where, and the files in the order of the inputs.
+    width, height
+        Of each, pixels.
+    multipliers
+        White balance of all of them; None if the developer does not tell it.
+    calibration
+        Where white balance, dark and flat come from; see `stackcore.api.calibrated.Calibrated.report`.
+    warnings, seconds
+        What was warned of, and how long each stage took.
+    """
+
+    folder: Path
+    files: list[Path]
+    width: int
+    height: int
+    reference: str
+    colour_space: str
+    encoding: str
+    multipliers: Multipliers | None
+    calibration: Mapping[str, Any]
+    warnings: list[str]
+    seconds: dict[str, float]
+
+    def summary(self) -> dict[str, Any]:
+        """What the `result` event says."""
+        return {
+            "folder": str(self.folder),
+            "files": [str(path) for path in self.files],
+            "frames": len(self.files),
+            "width": self.width,
+            "height": self.height,
+            "reference": self.reference,
+            "colour_space": self.colour_space,
+            "encoding": self.encoding,
+            **self.calibration,
+            "multipliers": None if self.multipliers is None else list(self.multipliers),
+            "warnings": self.warnings,
+            "seconds": self.seconds,
+        }
+
+
+def develop(
+    inputs: Inputs,
+    folder: str | Path,
+    *,
+    options: DevelopOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+    **choices: Any,
+) -> DevelopResult:
+    """Develop raw files, all of them exactly alike, each into a 16-bit TIFF of its own name with an ICC profile.
+
+    What is open comes from the middle frame. Frames are worked on side by side, as many at a time as there are
+    workers, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    inputs
+        Raw files, a folder of them, a glob or a capture manifest.
+    folder
+        Where the pictures go; made if it is missing.
+    options, choices
+        See `DevelopOptions`; `choices` are its fields as keywords, in place of `options`.
+    listeners, cancel
+        Who hears the events; the flag that stops the run. Pictures that are complete by then stay.
+
+    Raises
+    ------
+    OutputError
+        A picture exists already, or two would get the same name; found before any work.
+    FrameError
+        A file cannot be read, is a finished picture, or does not match the reference.
+    UsageError, ConfigError, PluginError
+        See `stackcore.api.calibrated.settle` and `stackcore.errors`.
+    Cancelled
+        When `cancel` was set.
+    """
+    chosen = options or DevelopOptions(**choices)
+    with run_scope("develop", _described(chosen, inputs, folder), listeners, cancel) as run:
+        result = _Developing(run, inputs, Path(folder), chosen, registry).work()
+        run.emit(Result(data=result.summary()))
+    return result
+
+
+def plan_develop(
+    inputs: Inputs,
+    folder: str | Path,
+    *,
+    options: DevelopOptions | None = None,
+    listeners: Sequence[Listener] = (),
+    cancel: threading.Event | None = None,
+    registry: Registry | None = None,
+) -> dict[str, Any]:
+    """Check everything that `develop` would check before its work, and return what it would do; nothing is written."""
+    chosen = options or DevelopOptions()
+    with run_scope("develop", _described(chosen, inputs, folder), listeners, cancel) as run:
+        plan = _Developing(run, inputs, Path(folder), chosen, registry).plan()
+        run.emit(Result(data=plan))
+    return plan
+
+
+class _Developing:
+    """One run: everything that can be refused is refused when it is made."""
+
+    def __init__(
+        self, run: Run, inputs: Inputs, folder: Path, options: DevelopOptions, registry: Registry | None
+    ) -> None:
+        self.run, self.folder, self.options = run, folder, options
+        self.seconds: dict[str, float] = {}
+        options.check()
+        refuse_unknown_sections(options.settings, ("developer", "executor"))
+        registry = registry or Registry.discover()
+        self.tools = Toolbox(registry, _with_demosaic(options, registry))
+        paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
+        self.targets = _targets(frames_of(paths, options), paths, folder, overwrite=options.overwrite)
+        self._refuse_finished(paths)
+        begun = time.monotonic()
+        self.settled: Calibrated = settle(paths, self.tools.developers, options, run)
+        run.check_cancelled()
+        self.reader = StackReader(self.settled.paths, self.tools.developers, self.settled.development)
+        self.seconds["calibrate"] = round(time.monotonic() - begun, 3)
+
+    def plan(self) -> dict[str, Any]:
+        """What would be done, with the memory it would take."""
+        executor = self._executor()
+        executor.close()
+        return {
+            "dry_run": True,
+            **self._result([]).summary(),
+            "files": [str(path) for path in self.targets],
+            "frames": len(self.targets),
+            "memory_bytes": self._budget(executor.workers).total,
+        }
+
+    def work(self) -> DevelopResult:
+        """Develop and write every frame."""
+        begun, total = time.monotonic(), len(self.targets)
+        executor = self._executor()
+        try:
+            self.run.emit(StageStarted(stage="develop", total=total))
+            writing.make_folder(self.folder)
+            for done, _ in enumerate(executor.map(self._one, range(total), self.run.cancel), start=1):
+                self.run.emit(Progress(stage="develop", done=done, total=total))
+        finally:
+            executor.close()
+        self.run.check_cancelled()
+        self.seconds["develop"] = round(time.monotonic() - begun, 3)
+        return self._result(self.targets)
+
+    def _one(self, index: int) -> None:
+        """Several threads call this at once; a cancelled run begins no file any more."""
+        self.run.check_cancelled()
+        pixels = self.reader.read(index).pixels
+        self.run.check_cancelled()
+        writing.write_picture(pixels, self.targets[index], overwrite=self.options.overwrite, icc=self._icc)
+
+    @property
+    def _icc(self) -> bytes:
+        development = self.settled.development
+        return self.reader.info.icc or profile(development.colour_space, development.encoding)
+
+    def _executor(self) -> Executor:
+        executor = self.tools.executor(self.options.executor, self.options.workers)
+        try:
+            budget.require(self._budget(executor.workers), self.options.memory_bytes)
+        except ConfigError:
+            executor.close()
+            raise
+        return executor
+
+    def _budget(self, workers: int) -> budget.Budget:
+        correction, pixels = self.settled.development.correction, self.reader.info.width * self.reader.info.height
+        kept = sum(plane.nbytes for plane in (correction.dark, correction.flat) if plane is not None)
+        return budget.Budget(kept, 0, min(workers, len(self.targets)) * pixels * _BYTES_PER_PIXEL)
+
+    def _refuse_finished(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            if self.tools.developers[path.suffix.lower()].probe(path).is_developed:
+                raise UnreadableFrame(
+                    f"{path} is developed already.",
+                    "it is a finished picture, not what a sensor counted.",
+                    "name the camera's raw files; `stackcore stack` takes finished pictures as they are.",
+                )
+
+    def _result(self, files: list[Path]) -> DevelopResult:
+        info, report = self.reader.info, dict(self.settled.report)
+        development = self.settled.development
+        told = report.pop("multipliers", None)
+        return DevelopResult(
+            folder=self.folder,
+            files=files,
+            width=info.width,
+            height=info.height,
+            reference=self.reader.paths[self.reader.reference].name,
+            colour_space=development.colour_space,
+            encoding="linear" if development.colour_space == "xyz" else development.encoding,
+            multipliers=info.multipliers or told,
+            calibration=report,
+            warnings=[warning.message for warning in self.run.warnings],
+            seconds=self.seconds,
+        )
+
+
+def _targets(frames: Sequence[Path], inputs: Sequence[Path], folder: Path, *, overwrite: bool) -> list[Path]:
+    """Where each frame goes; refuses names that exist or that two frames would get."""
+    if folder.is_dir():
+        check = partial(writing.check_target, overwrite=overwrite)
+    else:
+        writing.check_place(folder, overwrite=False)
+        check = None
+    taken: dict[str, Path] = {}
+    targets = []
+    for frame in frames:
+        target = folder / f"{frame.stem}{_SUFFIX}"
+        other = taken.setdefault(target.name.casefold(), frame)  # as on disks that do not tell case apart
+        if other is not frame:
+            raise OutputError(
+                f"{other} and {frame} would both become {target}.",
+                "a picture has the name of its raw file.",
+                "develop them into two folders.",
+            )
+        if check is not None:
+            check(target)
+            writing.refuse_input(target, inputs)
+        targets.append(target)
+    return targets
+
+
+def _with_demosaic(options: DevelopOptions, registry: Registry) -> dict[str, dict[str, Any]]:
+    """The settings of plugins, with `--demosaic` among them; `UsageError` for one that no developer knows."""
+    settings = {section: dict(values) for section, values in options.settings.items()}
+    if options.demosaic is None:
+        return settings
+    for offer in registry.offers("developer"):
+        if "demosaic" in offer.options.model_fields:
+            try:
+                registry.options("developer", offer.name, {"demosaic": options.demosaic})
+            except ConfigError as error:
+                raise UsageError(error.what, error.why, error.fix) from error
+    settings["developer"] = {"demosaic": options.demosaic, **settings.get("developer", {})}
+    return settings
+
+
+def _described(options: DevelopOptions, inputs: Inputs, folder: str | Path) -> dict[str, Any]:
+    """The settings of a run as its first event tells them."""
+    record = asdict(options)
+    record["flat"] = None if options.flat is None else str(options.flat)
+    record["settings"] = {section: dict(values) for section, values in options.settings.items()}
+    many = [inputs] if isinstance(inputs, str | Path) else inputs
+    return {"inputs": [str(i) for i in many], "folder": str(folder), **record}
