@@ -7,18 +7,22 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from stackcore.api.calibrated import RawChoices
 from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.output import USUAL_FORMAT
 from stackcore.stacking.survey import OnFailure, Survey
-from stackcore.terms import Encoding, Pixels
+from stackcore.terms import Pixels
 
 Inputs = Sequence[str | Path] | str | Path
 Settings = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackOptions:
+class StackOptions(RawChoices):
     """How a stack is processed; every field has the name of its command-line option.
+
+    How raw frames are developed is asked for as in `RawChoices`; `linear` means of finished pictures that they hold
+    linear light.
 
     Attributes
     ----------
@@ -30,8 +34,6 @@ class StackOptions:
         `skip` leaves out a frame that cannot be registered, with a warning; `stop` ends the run.
     transforms
         A transforms file to use instead of registering.
-    linear
-        The frames hold linear light.
     workers, memory_bytes
         Limits; None for all cores and no limit.
     file_format
@@ -50,22 +52,19 @@ class StackOptions:
     match_exposure: bool = True
     on_unaligned: OnFailure = "skip"
     transforms: Path | None = None
-    linear: bool = False
     workers: int | None = None
     memory_bytes: int | None = None
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
 
-    @property
-    def encoding(self) -> Encoding:
-        """Working encoding of the stack."""
-        return "linear" if self.linear else "srgb"
-
 
 @dataclass(frozen=True, kw_only=True)
 class StackResult:
-    """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about."""
+    """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about.
+
+    `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
+    """
 
     picture: Pixels
     output: Path | None
@@ -75,6 +74,7 @@ class StackResult:
     skipped: list[str]
     crop: tuple[int, int, int, int]
     survey: Survey | None
+    development: dict[str, Any]
     warnings: list[str]
     seconds: dict[str, float]
     peak_memory_bytes: int | None

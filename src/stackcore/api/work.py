@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.recording import metadata_of, settings_of, warn
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
@@ -17,7 +18,7 @@ from stackcore.events import Progress, StageStarted
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
 from stackcore.metadata.writing import Metadata
-from stackcore.protocols import Development, Executor, ParallelFuser
+from stackcore.protocols import Executor, ParallelFuser
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import budget, output, transforms_file
@@ -39,8 +40,10 @@ class Work:
         self.tools = Toolbox(registry or Registry.discover(), options.settings)
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
         paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
-        refuse_single(paths)
-        self.reader = StackReader(paths, self.tools.developers, Development(encoding=options.encoding))
+        calibrated = settle(paths, self.tools.developers, options, run)
+        refuse_single(calibrated.paths)
+        self.development = calibrated.report
+        self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
@@ -256,6 +259,7 @@ class Work:
             skipped=self.skipped(found),
             crop=(crop.x, crop.y, crop.width, crop.height),
             survey=found,
+            development=self.development,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
             peak_memory_bytes=peak_memory_bytes(),

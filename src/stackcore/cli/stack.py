@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stackcore.cli.developing import Balance, Darks, Exposure, FirstIsDark, Flat, Highlights, LastIsCard, Space
+
 if TYPE_CHECKING:
     from stackcore.api.stacks import StackOptions
     from stackcore.events import Listener
@@ -60,6 +62,14 @@ def stack(
     no_match_exposure: NoExposure = False,
     on_unaligned: OnUnaligned = "skip",
     linear: Linear = False,
+    white_balance: Balance = None,
+    darks: Darks = None,
+    flat: Flat = None,
+    first_is_dark: FirstIsDark = False,
+    last_is_greycard: LastIsCard = False,
+    colour_space: Space = "srgb",
+    exposure: Exposure = 0.0,
+    highlights: Highlights = "clip",
     setting: Setting = None,
     overwrite: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
@@ -69,7 +79,14 @@ def stack(
 ) -> None:
     """Align and fuse a stack into one sharp picture.
 
-    Example: stackcore stack shoot/*.jpg -o beetle.tif --sharpen 1
+    Raw files are developed on the fly, all frames alike; dark frames and grey cards come from the calibration
+    library, or are the first and the last file.
+
+    For example:
+
+    stackcore stack shoot/*.jpg -o beetle.tif --sharpen 1
+
+    stackcore stack shoot/*.nef -o beetle.tif --first-is-dark --last-is-greycard
     """
 
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
@@ -89,6 +106,14 @@ def stack(
             match_exposure=not no_match_exposure,
             on_unaligned=on_unaligned,
             linear=linear,
+            white_balance=white_balance,
+            darks=darks,
+            flat=flat,
+            first_is_dark=first_is_dark,
+            last_is_greycard=last_is_greycard,
+            colour_space=colour_space,
+            exposure_ev=exposure,
+            highlights=highlights,
             setting=setting,
             overwrite=overwrite,
         )
