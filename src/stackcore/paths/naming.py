@@ -58,6 +58,20 @@ def replace(data: bytes, target: Path) -> None:
         flush_folder(target.parent)
 
 
+def create(data: bytes, target: Path) -> None:
+    """Write `data` as `target`, complete or not at all; `OutputError` if that fails, or if `target` exists."""
+    with translated(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _temporary(target.parent, data) as temporary:
+            try:
+                move_without_replacing(temporary, target)
+            except FileExistsError as error:
+                raise OutputError(
+                    f"{target} exists already.", "nothing is overwritten unasked.", "rename it, or use --overwrite."
+                ) from error
+        flush_folder(target.parent)
+
+
 def numbered(target: Path, suffix: int) -> Path:
     """Return `target` with `-(suffix)` before its extension, unchanged for 0."""
     return target.with_name(f"{target.stem}-({suffix}){target.suffix}") if suffix else target

@@ -10,7 +10,7 @@ import pytest
 
 from stackcore.errors import OutputError
 from stackcore.paths import naming
-from stackcore.paths.naming import free_suffix, move_without_replacing, place, replace
+from stackcore.paths.naming import create, free_suffix, move_without_replacing, place, replace
 
 
 def no_links(*arguments: Any, **options: Any) -> None:
@@ -91,6 +91,14 @@ def test_replace_changes_a_file_in_one_step(tmp_path: Path) -> None:
         replace(text, tmp_path / "new" / "m.json")
     assert (tmp_path / "new" / "m.json").read_bytes() == b"two"
     assert os.listdir(tmp_path / "new") == ["m.json"]
+
+
+def test_create_makes_a_file_and_never_replaces_one(tmp_path: Path) -> None:
+    create(b"first", tmp_path / "a" / "x.json")
+    with pytest.raises(OutputError, match="exists already"):
+        create(b"second", tmp_path / "a" / "x.json")
+    assert (tmp_path / "a" / "x.json").read_bytes() == b"first"
+    assert os.listdir(tmp_path / "a") == ["x.json"]
 
 
 def test_endless_collisions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
