@@ -1,10 +1,11 @@
-"""Everything the command line does, one call away: shooting, resuming, stacking, and their typed results."""
+"""Everything the command line does, one call away: shooting, resuming, calibrating, stacking; typed results."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
     from stackcore.api.processing import StackResult, stack, survey
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.shooting import CaptureResult, capture
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CaptureResult": "shooting",
+    "DarkResult": "calibrating",
+    "GreyCardResult": "calibrating",
     "LiveWatch": "watching",
     "capture": "shooting",
+    "darks": "calibrating",
+    "greycard": "calibrating",
     "resume_capture": "resuming",
     "return_focus": "resuming",
     "StackResult": "processing",
@@ -21,7 +26,20 @@ _HOME = {
     "survey": "processing",
 }
 
-__all__ = ["CaptureResult", "LiveWatch", "StackResult", "capture", "resume_capture", "return_focus", "stack", "survey"]
+__all__ = [
+    "CaptureResult",
+    "DarkResult",
+    "GreyCardResult",
+    "LiveWatch",
+    "StackResult",
+    "capture",
+    "darks",
+    "greycard",
+    "resume_capture",
+    "return_focus",
+    "stack",
+    "survey",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -234,7 +234,6 @@ def _flat(path: Path, reference: Reference, correction: Correction) -> NDArray[n
 def _grey_card(path: Path, reference: Reference, correction: Correction, dark: Dark, run: Run) -> Multipliers:
     """The white balance that the grey card tells, corrected as the frames are."""
     from stackcore.api.calibrating import measure_greycard
-    from stackcore.calibration.library import Library
 
     reference.refuse_without_mosaic("--last-is-greycard")
     shot = read_shot(path)
@@ -242,4 +241,4 @@ def _grey_card(path: Path, reference: Reference, correction: Correction, dark: D
     if not dark.fits(shot):  # what is subtracted belongs to one ISO and exposure time; flat and defects do not
         correction = replace(correction, dark=None)
     developer = reference.developers[path.suffix.lower()]
-    return measure_greycard(run, path, developer, Library(), correction=correction).card.multipliers
+    return measure_greycard(run, path, developer, correction=correction).card.multipliers

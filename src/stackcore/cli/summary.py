@@ -11,6 +11,9 @@ from stackcore.events import BaseEvent, Result, RunFinished, RunStarted, Warned
 PLACES = ("output", "page", "manifest", "folder", "path")
 """Keys of a result that name where it is, the most wanted first."""
 
+SHARES = ("clipped", "unevenness", "colour_unevenness")
+"""Keys of a result that are shares of something, 0.01 for one percent."""
+
 
 class Summary:
     """Collects what the closing lines need from the events of one run."""
@@ -91,7 +94,7 @@ def _text(value: Any, key: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.2%}" if key in SHARES else f"{value:.4g}"
     if isinstance(value, str | int):
         return str(value)
     if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
