@@ -14,7 +14,7 @@ from stackcore.calibration.correcting import Corrector
 from stackcore.colour.icc import profile
 from stackcore.errors import FrameError, FrameMismatch
 from stackcore.protocols import Correction, Decoded, Development, FrameInfo, Mosaic
-from stackcore.terms import Pixels
+from stackcore.terms import Multipliers, Pixels
 from stackcore_plugins.developer_libraw.mosaics import has_green_corner, has_mosaic, mosaic_of
 from stackcore_plugins.developer_libraw.opening import opened
 from stackcore_plugins.developer_libraw.plugin import LibRawOptions
@@ -34,6 +34,7 @@ class _Plan:
     """What `prepare` has settled: settings of LibRaw, and what is done to the mosaic before it."""
 
     settings: dict[str, Any]
+    multipliers: Multipliers
     icc: bytes
     corrector: Corrector | None
     ceilings: tuple[int, ...] | None
@@ -74,6 +75,7 @@ class LibRawDeveloper:
             icc=None if plan is None else plan.icc,
             orientation=_ORIENTATIONS.get(flip, 1),
             has_mosaic=mosaic,
+            multipliers=None if plan is None else plan.multipliers,
         )
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
@@ -111,6 +113,7 @@ class LibRawDeveloper:
         multipliers = chosen_multipliers(raw, development, mosaic, path)
         return _Plan(
             settings=fixed_settings(raw, development, self._options, multipliers),
+            multipliers=multipliers,
             icc=profile(development.colour_space, development.encoding),
             corrector=corrector,
             ceilings=ceilings(raw, development, multipliers),
