@@ -89,11 +89,11 @@ def develop(
 
     For example:
 
-    stackcore develop shoot/*.nef -o developed
+    stackcore develop shoot/*.nef -o out --colour-space adobe-rgb
 
-    stackcore develop IMG_*.CR2 -o developed --linear --white-balance "2.35 1.15 1.01 1"
+    stackcore develop *.CR2 -o out --linear --white-balance "2.35 1.15 1.01 1"
 
-    stackcore develop shoot -o developed --first-is-dark --last-is-greycard --colour-space adobe-rgb
+    stackcore develop shoot -o out --first-is-dark --last-is-greycard
     """
 
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:

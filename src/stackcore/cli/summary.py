@@ -97,6 +97,8 @@ def _text(value: Any, key: str = "") -> str:
         return f"{value:.2%}" if key in SHARES else f"{value:.4g}"
     if isinstance(value, str | int):
         return str(value)
+    if key == "multipliers" and value:
+        return " ".join(f"{part:.4g}" for part in value)  # as --white-balance takes them
     if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
         seconds = " s" if key in ("seconds", "timings_s") else ""
         return ", ".join(f"{part.replace('_', ' ')} {_text(v)}{seconds}" for part, v in list(value.items())[:8])
