@@ -15,6 +15,7 @@ from stackcore.errors import FrameError, UsageError, did_you_mean
 from stackcore.metadata.shot import read_shot
 from stackcore.protocols import Correction, Development, Highlights, WhiteBalanceRule
 from stackcore.runs import Run
+from stackcore.stacking.inputs import collect
 from stackcore.terms import ColourSpace, Encoding, Multipliers
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def settle(paths: Sequence[Path], developers: Developers, choices: RawChoices, r
     dark = dark_of(paths[0], reference, choices, run)
     correction = dark.correction
     if choices.flat is not None:
-        correction = replace(correction, flat=_flat(choices.flat, reference, correction))
+        correction = replace(correction, flat=_flat(choices.flat, reference, dark))
     if choices.last_is_greycard:
         balance = _grey_card(paths[-1], reference, correction, dark, run)
     development = Development(
@@ -224,11 +225,17 @@ def _source_of_balance(choices: RawChoices) -> str:
     return "camera" if choices.white_balance is None else " ".join(f"{part:g}" for part in choices.white_balance)
 
 
-def _flat(path: Path, reference: Reference, correction: Correction) -> NDArray[np.float32]:
-    from stackcore.calibration.flat import flat_factors
+def _flat(path: Path, reference: Reference, dark: Dark) -> NDArray[np.float32]:
+    from stackcore.calibration.correcting import corrected
+    from stackcore.calibration.flattening import flat_factors
 
     reference.refuse_without_mosaic("--flat")
-    return flat_factors(reference.mosaic_of(path, "flat"), correction)
+    found = collect([path], set(reference.developers))
+    if len(found) > 1:
+        raise UsageError(f"--flat {path} is not one picture.", f"{len(found)} were found.", "name a single raw file.")
+    mosaic = reference.mosaic_of(found[0], "flat frame")
+    correction = dark.correction_for(read_shot(path))
+    return flat_factors(replace(mosaic, values=corrected(mosaic, correction)), str(path))
 
 
 def _grey_card(path: Path, reference: Reference, correction: Correction, dark: Dark, run: Run) -> Multipliers:
@@ -238,7 +245,6 @@ def _grey_card(path: Path, reference: Reference, correction: Correction, dark: D
     reference.refuse_without_mosaic("--last-is-greycard")
     shot = read_shot(path)
     reference.refuse_other_body(f"The grey card {path}", shot)
-    if not dark.fits(shot):  # what is subtracted belongs to one ISO and exposure time; flat and defects do not
-        correction = replace(correction, dark=None)
+    correction = replace(dark.correction_for(shot), flat=correction.flat)
     developer = reference.developers[path.suffix.lower()]
     return measure_greycard(run, path, developer, correction=correction).card.multipliers

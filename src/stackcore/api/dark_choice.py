@@ -65,11 +65,13 @@ class Dark:
     hot: Coordinates = ()
     dead: Coordinates = ()
 
-    def fits(self, shot: Shot) -> bool:
-        """Whether it has the ISO and the exposure time of a shot."""
+    def correction_for(self, shot: Shot) -> Correction:
+        """What of it corrects another file: what is subtracted belongs to one ISO and exposure time, defects to all."""
         from stackcore.calibration.agreement import same_iso, same_time
 
-        return same_iso(self.shot.iso, shot.iso) and same_time(self.shot.exposure_s, shot.exposure_s)
+        if same_iso(self.shot.iso, shot.iso) and same_time(self.shot.exposure_s, shot.exposure_s):
+            return self.correction
+        return Correction(defects=self.correction.defects)
 
     def report(self) -> dict[str, Any]:
         """What the `result` event says of it; the lists where the dark was evaluated in this run."""

@@ -338,6 +338,17 @@ def test_a_flat_levels_the_light_and_keeps_the_colour(shoot, ear, tmp_path):
     assert found.report["flat"] == str(flat)
 
 
+def test_a_flat_that_is_none_is_refused(shoot, ear, tmp_path, stack_folder):
+    (tmp_path / "flat.txt").write_text("")
+    for flat in (tmp_path / "flat.txt", tmp_path / "missing.dng", stack_folder / "img8.tif"):
+        with pytest.raises(UnreadableFrame):
+            settled(shoot, ear, flat=flat)
+    with pytest.raises(UsageError, match="not one picture"):
+        settled(shoot, ear, flat=shoot[0].parent)
+    with pytest.raises(FrameError, match="flat frame"):
+        settled(shoot, ear, flat=write_darks(tmp_path, TRUTH)[0])
+
+
 @pytest.mark.parametrize(
     "choices",
     [
