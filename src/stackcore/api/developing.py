@@ -6,22 +6,25 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
+from stackcore.api.recording import metadata_of, warn
 from stackcore.api.stacks import Inputs, Settings
 from stackcore.api.toolbox import Toolbox
 from stackcore.colour.icc import profile
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import ConfigError, OutputError, UnreadableFrame, UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.metadata.moment import moment
+from stackcore.metadata.writing import Metadata
 from stackcore.protocols import Executor
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import budget
 from stackcore.stacking import output as writing
+from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
 from stackcore.terms import Multipliers
@@ -49,6 +52,8 @@ class DevelopOptions(RawChoices):
         Refuse to need more; None for no limit.
     overwrite
         Replace files that exist.
+    file_format
+        Compression and tiles of the TIFF.
     settings
         Options of plugins by section: {"developer": {"demosaic": "dht"}}.
     """
@@ -58,6 +63,7 @@ class DevelopOptions(RawChoices):
     workers: int | None = None
     memory_bytes: int | None = None
     overwrite: bool = False
+    file_format: FileFormat = writing.USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
 
 
@@ -178,12 +184,13 @@ class _Developing:
     ) -> None:
         self.run, self.folder, self.options = run, folder, options
         self.seconds: dict[str, float] = {}
+        self.made_at = moment()
         options.check()
         refuse_unknown_sections(options.settings, ("developer", "executor"))
         registry = registry or Registry.discover()
         self.tools = Toolbox(registry, _with_demosaic(options, registry))
         paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
-        self.targets = _targets(frames_of(paths, options), paths, folder, overwrite=options.overwrite)
+        self.targets = _targets(frames_of(paths, options), paths, folder, options)
         self._refuse_finished(paths)
         begun = time.monotonic()
         self.settled: Calibrated = settle(paths, self.tools.developers, options, run)
@@ -223,7 +230,35 @@ class _Developing:
         self.run.check_cancelled()
         pixels = self.reader.read(index).pixels
         self.run.check_cancelled()
-        writing.write_picture(pixels, self.targets[index], overwrite=self.options.overwrite, icc=self._icc)
+        notes = writing.write_picture(
+            pixels,
+            self.targets[index],
+            overwrite=self.options.overwrite,
+            icc=self._icc,
+            file_format=self.options.file_format,
+            metadata=self._metadata(self.reader.paths[index]),
+        )
+        warn(self.run.emit, notes, self.reader.paths[index].name)
+
+    def _metadata(self, source: Path) -> Metadata:
+        """The raw's own, and the record of what was done to it."""
+        result = self._result([])
+        return metadata_of(
+            "develop",
+            source,
+            [source.name],
+            self.made_at,
+            plugins={"developer": self.tools.used_developer(source.suffix.lower())},
+            settings={
+                "reference": result.reference,
+                "colour_space": result.colour_space,
+                "encoding": result.encoding,
+                "exposure_ev": self.options.exposure_ev,
+                "highlights": self.options.highlights,
+                "multipliers": None if result.multipliers is None else list(result.multipliers),
+                **{key: value for key, value in result.calibration.items() if key not in ("hot", "dead")},
+            },
+        )
 
     @property
     def _icc(self) -> bytes:
@@ -272,13 +307,11 @@ class _Developing:
         )
 
 
-def _targets(frames: Sequence[Path], inputs: Sequence[Path], folder: Path, *, overwrite: bool) -> list[Path]:
+def _targets(frames: Sequence[Path], inputs: Sequence[Path], folder: Path, options: DevelopOptions) -> list[Path]:
     """Where each frame goes; refuses names that exist or that two frames would get."""
-    if folder.is_dir():
-        check = partial(writing.check_target, overwrite=overwrite)
-    else:
+    exists = folder.is_dir()
+    if not exists:
         writing.check_place(folder, overwrite=False)
-        check = None
     taken: dict[str, Path] = {}
     targets = []
     for frame in frames:
@@ -290,8 +323,9 @@ def _targets(frames: Sequence[Path], inputs: Sequence[Path], folder: Path, *, ov
                 "a picture has the name of its raw file.",
                 "develop them into two folders.",
             )
-        if check is not None:
-            check(target)
+        options.file_format.check(target)
+        if exists:
+            writing.check_place(target, overwrite=options.overwrite)
             writing.refuse_input(target, inputs)
         targets.append(target)
     return targets
@@ -316,6 +350,7 @@ def _described(options: DevelopOptions, inputs: Inputs, folder: str | Path) -> d
     """The settings of a run as its first event tells them."""
     record = asdict(options)
     record["flat"] = None if options.flat is None else str(options.flat)
+    record["file_format"] = asdict(options.file_format)
     record["settings"] = {section: dict(values) for section, values in options.settings.items()}
     many = [inputs] if isinstance(inputs, str | Path) else inputs
     return {"inputs": [str(i) for i in many], "folder": str(folder), **record}

@@ -72,6 +72,10 @@ def develop(
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")
     ] = None,
+    compression: Annotated[
+        str, typer.Option(metavar="none|lzw|deflate|zstd", help="Of the TIFF; none of them loses anything.")
+    ] = "none",
+    tiled: Annotated[bool, typer.Option("--tiled", help="TIFF in tiles instead of strips.")] = False,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: developer.demosaic=dht."),
@@ -100,8 +104,10 @@ def develop(
         from stackcore.api import developing
         from stackcore.config import parse_settings
         from stackcore.stacking.budget import parse_bytes
+        from stackcore.stacking.file_format import FileFormat
 
-        choices: dict[str, Any] = {"colour_space": colour_space, "highlights": highlights}
+        checked_later: dict[str, Any] = {"colour_space": colour_space, "highlights": highlights}
+        layout: dict[str, Any] = {"compression": compression, "tiled": tiled}
         options = developing.DevelopOptions(
             linear=linear,
             white_balance=white_balance,
@@ -116,7 +122,8 @@ def develop(
             memory_bytes=None if memory is None else parse_bytes(memory),
             overwrite=overwrite,
             settings=parse_settings(setting or []),
-            **choices,
+            file_format=FileFormat(**layout),
+            **checked_later,
         )
         run = developing.plan_develop if dry_run else developing.develop
         return run(inputs, output, options=options, listeners=listeners, cancel=cancel)
