@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stackcore.api.recording import metadata_of, warn
+from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
 from stackcore.api.toolbox import Toolbox
 from stackcore.api.work import Work
@@ -190,15 +190,16 @@ def sharpen(
             "developer": tools.used_developer(origin.suffix.lower()),
             "sharpener": tools.used("sharpener", sharpener, strength=strength),
         }
-        notes = writing.write_picture(
+        write_result(
+            run.emit,
             picture,
             target,
-            overwrite=overwrite,
+            metadata_of("sharpen", origin, [origin.name], made_at, plugins=used),
             icc=reader.info.icc,
+            encoding=reader.encoding,
+            overwrite=overwrite,
             file_format=file_format,
-            metadata=metadata_of("sharpen", origin, [origin.name], made_at, plugins=used),
         )
-        warn(run.emit, notes, origin.name)
         run.emit(Result(data={"output": str(target), "width": picture.shape[1], "height": picture.shape[0]}))
     return target
 

@@ -10,10 +10,14 @@ from typing import Any
 
 from stackcore import __version__
 from stackcore.api.stacks import StackOptions
+from stackcore.colour.icc import profile
 from stackcore.events import Emit, Warned
-from stackcore.metadata.carrying import collect
+from stackcore.metadata.carrying import SRGB, Carried, collect
 from stackcore.metadata.record import Record, UsedPlugin
 from stackcore.metadata.writing import Metadata
+from stackcore.stacking import output
+from stackcore.stacking.file_format import FileFormat
+from stackcore.terms import Encoding, Pixels
 
 SOFTWARE = f"stackcore {__version__}"
 """How we sign results."""
@@ -72,7 +76,40 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def warn(emit: Emit, notes: Sequence[str], frame: str) -> None:
-    """Tell the listeners of a run what could not be carried from `frame` into a picture."""
+def write_result(
+    emit: Emit,
+    picture: Pixels,
+    target: Path,
+    metadata: Metadata,
+    *,
+    icc: bytes | None,
+    encoding: Encoding,
+    overwrite: bool,
+    file_format: FileFormat,
+) -> None:
+    """Write a picture with its metadata and a profile; what could not be carried is a warning `metadata-incomplete`.
+
+    `icc` is the profile of the frames, `encoding` how the numbers stand for light.
+    """
+    notes = output.write_picture(
+        picture,
+        target,
+        overwrite=overwrite,
+        icc=icc or usual_profile(metadata.carried, encoding),
+        file_format=file_format,
+        metadata=metadata,
+    )
     for note in notes:
-        emit(Warned(code="metadata-incomplete", message=f"{note[:1].upper()}{note[1:]}", frame=frame))
+        message = f"{note[:1].upper()}{note[1:]}"
+        emit(Warned(code="metadata-incomplete", message=message, frame=metadata.carried.source))
+
+
+def usual_profile(carried: Carried, encoding: Encoding) -> bytes | None:
+    """The profile of frames that bring none: sRGB, unless their EXIF says otherwise.
+
+    A camera set to Adobe RGB says so by the index R03 (DCF 2.0 section 3.3) and embeds nothing. Of numbers that are
+    just "uncalibrated" nothing is known, so that nothing is claimed.
+    """
+    if carried.colour_space in (None, SRGB):
+        return profile("srgb", encoding)
+    return profile("adobe-rgb", encoding) if carried.is_adobe_rgb else None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
-from stackcore.api.recording import metadata_of, settings_of, warn
+from stackcore.api.recording import metadata_of, settings_of, write_result
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
@@ -143,6 +143,7 @@ class Work:
     def aligned_names(self, folder: Path) -> list[Path]:
         """Where each aligned frame would go; refuses a folder that cannot be made and files that exist."""
         names = [folder / f"aligned_{i:04d}.tif" for i in range(len(self.reader))]
+        self.options.file_format.check(names[0])
         if not folder.is_dir():
             output.check_place(folder, overwrite=False)
             return names
@@ -160,16 +161,7 @@ class Work:
         for position in range(len(frames)):
             self.run.check_cancelled()
             frame = frames.open(position)
-            metadata = self._metadata_of_aligned(found, frame.index)
-            notes = output.write_picture(
-                deep(frame.pixels),
-                names[frame.index],
-                overwrite=self.options.overwrite,
-                icc=self.reader.info.icc,
-                file_format=self.options.file_format,
-                metadata=metadata,
-            )
-            warn(self.run.emit, notes, self.reader.paths[frame.index].name)
+            self._publish(deep(frame.pixels), names[frame.index], self._metadata_of_aligned(found, frame.index))
             written.append(names[frame.index])
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
@@ -193,15 +185,20 @@ class Work:
             settings=settings_of(options),
         )
         with self.timed("write"):
-            notes = output.write_picture(
-                picture,
-                target,
-                overwrite=options.overwrite,
-                icc=reader.info.icc,
-                file_format=options.file_format,
-                metadata=metadata,
-            )
-        warn(self.run.emit, notes, reference.name)
+            self._publish(picture, target, metadata)
+
+    def _publish(self, picture: Pixels, target: Path, metadata: Metadata) -> None:
+        options = self.options
+        write_result(
+            self.run.emit,
+            picture,
+            target,
+            metadata,
+            icc=self.reader.info.icc,
+            encoding=options.encoding,
+            overwrite=options.overwrite,
+            file_format=options.file_format,
+        )
 
     def _metadata_of_aligned(self, found: Survey, index: int) -> Metadata:
         source = self.reader.paths[index]

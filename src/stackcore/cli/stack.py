@@ -34,6 +34,12 @@ Linear = Annotated[bool, typer.Option("--linear", help="The frames hold linear l
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: fuser.levels=6.")
 ]
+Compression = Annotated[
+    str,
+    typer.Option(metavar="none|lzw|deflate|zstd", help="Of a TIFF; all give back every bit."),
+]
+Tiled = Annotated[bool, typer.Option("--tiled", help="TIFF in tiles, for very large pictures.")]
+Quality = Annotated[int | None, typer.Option(help="Of a JPEG, 1 to 100; 95 if left out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
@@ -71,6 +77,9 @@ def stack(
     exposure: Exposure = 0.0,
     highlights: Highlights = "clip",
     setting: Setting = None,
+    compression: Compression = "none",
+    tiled: Tiled = False,
+    quality: Quality = None,
     overwrite: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
     json: Json = False,
@@ -115,6 +124,7 @@ def stack(
             exposure_ev=exposure,
             highlights=highlights,
             setting=setting,
+            file_format=_file_format(compression, tiled, quality),
             overwrite=overwrite,
         )
         run = processing.plan_stack if dry_run else processing.stack
@@ -165,6 +175,8 @@ def align(
     on_unaligned: OnUnaligned = "skip",
     linear: Linear = False,
     setting: Setting = None,
+    compression: Compression = "none",
+    tiled: Tiled = False,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -180,6 +192,7 @@ def align(
         "on_unaligned": on_unaligned,
         "linear": linear,
         "setting": setting,
+        "file_format": _file_format(compression, tiled, None),
         "overwrite": overwrite,
     }
     _survey("align", inputs, transforms, matrices, options, folder=output, json=json, quiet=quiet, verbose=verbose)
@@ -195,6 +208,9 @@ def fuse(
     transforms: Transforms = None,
     linear: Linear = False,
     setting: Setting = None,
+    compression: Compression = "none",
+    tiled: Tiled = False,
+    quality: Quality = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -214,6 +230,7 @@ def fuse(
             align=False,
             linear=linear,
             setting=setting,
+            file_format=_file_format(compression, tiled, quality),
             overwrite=overwrite,
         )
         return processing.stack(inputs, output, options=options, listeners=listeners, cancel=cancel, command="fuse")
@@ -229,6 +246,9 @@ def sharpen(
     ] = "1",
     sharpener: Sharpener = "unsharp3",
     setting: Setting = None,
+    compression: Compression = "none",
+    tiled: Tiled = False,
+    quality: Quality = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -246,6 +266,7 @@ def sharpen(
             strength=strength,
             sharpener=sharpener,
             settings=parse_settings(setting or []),
+            file_format=_file_format(compression, tiled, quality),
             overwrite=overwrite,
             listeners=listeners,
             cancel=cancel,
@@ -301,6 +322,12 @@ def _options(
         on_unaligned="stop" if on_unaligned == "stop" else "skip",
         **given,
     )
+
+
+def _file_format(compression: str, tiled: bool, quality: int | None) -> Any:
+    from stackcore.stacking.file_format import FileFormat
+
+    return FileFormat(compression=compression, tiled=tiled, quality=quality)  # type: ignore[arg-type]  # checked there
 
 
 def _run(work: Any, *, json: bool, quiet: bool, verbose: bool) -> None:

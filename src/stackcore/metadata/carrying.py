@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,9 @@ from typing import Any
 from stackcore.metadata.library import PREFIX, MetadataError, complaints, exiv2_alone, opened
 from stackcore.metadata.maker_note import can_be_moved
 from stackcore.metadata.tags import MOVED, exif_is_carried, lays_out_pixels, xmp_is_carried
+
+SRGB = 1
+"""ColorSpace of EXIF for sRGB; 65535 is everything else."""
 
 _SIDEWAYS = 5
 """EXIF orientations from here on swap width and height."""
@@ -35,6 +37,8 @@ class Carried:
         Pixels per inch in x and y of the upright picture, or None.
     colour_space
         ColorSpace of EXIF: 1 for sRGB, 65535 for anything else, None when the file does not tell.
+    is_adobe_rgb
+        The file says so by its interoperability index alone, as cameras do.
     simulated
         The file says that it is no photograph.
     notes
@@ -49,6 +53,7 @@ class Carried:
     earlier: dict[str, str] = field(default_factory=dict)
     resolution_dpi: tuple[float, float] | None = None
     colour_space: int | None = None
+    is_adobe_rgb: bool = False
     simulated: bool = False
     notes: tuple[str, ...] = ()
 
@@ -78,6 +83,7 @@ def collect(path: Path) -> Carried:
                 earlier={d.key(): d.toString() for d in image.xmpData() if d.groupName() in ("xmpMM", PREFIX)},
                 resolution_dpi=_resolution(exiv2, data),
                 colour_space=None if _is_raw(exiv2, image) else _number(exiv2, data, "Exif.Photo.ColorSpace"),
+                is_adobe_rgb=_text(exiv2, data, "Exif.Iop.InteroperabilityIndex") == "R03",
                 simulated=_is_simulated(exiv2, data),
                 notes=(*_damage(path, heard), *(f"{path.name}: {note}" for note in notes)),
             )
@@ -178,14 +184,13 @@ def _is_raw(exiv2: Any, image: Any) -> bool:
 
 
 def _is_simulated(exiv2: Any, data: Any) -> bool:
-    return any("SIMULATED" in text for text in _texts(exiv2, data))
+    keys = ("Exif.Image.Make", "Exif.Image.Model", "Exif.Image.ImageDescription")
+    return any("SIMULATED" in _text(exiv2, data, key) for key in keys)
 
 
-def _texts(exiv2: Any, data: Any) -> Iterator[str]:
-    for key in ("Exif.Image.Make", "Exif.Image.Model", "Exif.Image.ImageDescription"):
-        place = data.findKey(exiv2.ExifKey(key))
-        if place != data.end():
-            yield place.toString()
+def _text(exiv2: Any, data: Any, key: str) -> str:
+    place = data.findKey(exiv2.ExifKey(key))
+    return "" if place == data.end() else str(place.toString())
 
 
 def _damage(path: Path, heard: list[str]) -> list[str]:

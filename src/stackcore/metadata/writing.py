@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from stackcore.metadata.carrying import Carried
+from stackcore.metadata.carrying import SRGB, Carried
 from stackcore.metadata.fitting import Held, is_maker_note, smaller_exif, smaller_xmp
 from stackcore.metadata.history import exif_of, write_xmp
 from stackcore.metadata.library import MetadataError, exiv2_alone, opened
@@ -17,7 +17,7 @@ from stackcore.metadata.tags import LAYOUT
 USUAL_DPI = 72.0
 """Resolution where a frame tells none: that of EXIF 2.32 section 4.6.5 for one that is unknown."""
 
-_SRGB, _UNCALIBRATED = 1, 65535
+_UNCALIBRATED = 65535
 _EXIF_VERSION = b"0232"
 _YCBCR = bytes((1, 2, 3, 0))
 _CENTRED = 1
@@ -161,7 +161,7 @@ def _colour_space(carried: Carried, icc: bytes | None) -> int | None:
     """1 when the numbers are sRGB, 65535 when a profile says anything else, what the frame told without a profile."""
     if icc is None:
         return carried.colour_space
-    return _SRGB if names_srgb(icc) else _UNCALIBRATED
+    return SRGB if names_srgb(icc) else _UNCALIBRATED
 
 
 def _interoperable(exiv2: Any, carried: Carried, icc: bytes | None) -> bool:

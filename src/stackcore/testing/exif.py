@@ -6,22 +6,21 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from stackcore.metadata.library import opened
+
 
 def with_exif(data: bytes, fields: Mapping[str, str]) -> bytes:
     """Return the file `data` (JPEG, TIFF, DNG) with `fields` set, pixels untouched.
 
     Keys and values are those of Exiv2: `{"Exif.Photo.ExposureTime": "1/60"}`. The blocks of a TIFF that hold no
-    pixels may move. Raises `exiv2.Exiv2Error` for a key that does not exist or a file that is no picture.
+    pixels may move. Raises `MetadataError` for a key that does not exist or a file that is no picture.
     """
-    import exiv2  # heavy, and not every use of this package writes files
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture"
         path.write_bytes(data)
-        image = exiv2.ImageFactory.open(str(path))
-        image.readMetadata()
-        exif = image.exifData()
-        for key, text in fields.items():
-            exif[key] = text
-        image.writeMetadata()
+        with opened(path) as image:
+            exif = image.exifData()
+            for key, text in fields.items():
+                exif[key] = text
+            image.writeMetadata()
         return path.read_bytes()
