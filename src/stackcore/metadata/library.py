@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from stackcore.metadata.tiff import MetadataError, extract, is_big
+
+__all__ = ["NAMESPACE", "PREFIX", "MetadataError", "complaints", "exiv2_alone", "opened"]
+
 _ALONE = threading.RLock()
 """Exiv2's XMP parser and its log are global: one thread at a time."""
-
-
-class MetadataError(Exception):
-    """Metadata that cannot be read or written; the text says what the library found. It never costs a picture."""
 
 
 @contextmanager
@@ -38,10 +38,11 @@ def exiv2_alone() -> Iterator[Any]:
 def opened(path: Path) -> Iterator[Any]:
     """Yield the `exiv2.Image` of a file, its metadata read.
 
-    `MetadataError` when it is missing, of a type that Exiv2 does not know, or damaged beyond reading.
+    Of a BigTIFF, which Exiv2 does not know, it is an image in memory: writing to it changes no file. `MetadataError`
+    when the file is missing, of another type that Exiv2 does not know, or damaged beyond reading.
     """
     with exiv2_alone() as exiv2, _name(path) as name:
-        image = exiv2.ImageFactory.open(name)
+        image = exiv2.ImageFactory.open(extract(path) if is_big(path) else name)
         image.readMetadata()
         yield image
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from stackcore.metadata.carrying import SRGB, Carried
@@ -13,9 +14,13 @@ from stackcore.metadata.history import exif_of, write_xmp
 from stackcore.metadata.library import MetadataError, exiv2_alone, opened
 from stackcore.metadata.record import Record, record_in
 from stackcore.metadata.tags import LAYOUT
+from stackcore.metadata.tiff import blank, graft, is_big
 
 USUAL_DPI = 72.0
 """Resolution where a frame tells none: that of EXIF 2.32 section 4.6.5 for one that is unknown."""
+
+_LARGE = 1 << 30
+"""Bytes of a TIFF above which its metadata are grafted: Exiv2 would hold all of it in memory, twice."""
 
 _UNCALIBRATED = 65535
 _EXIF_VERSION = b"0232"
@@ -64,7 +69,7 @@ def write(path: Path, metadata: Metadata, size: tuple[int, int], icc: bytes | No
     notes = list(metadata.carried.notes)
     while True:
         try:
-            _write(path, held, metadata, size, icc)
+            unfit = _write(path, held, metadata, size, icc)
         except MetadataError as error:
             step = next(steps[_segment(error)], None)
             if step is None:
@@ -73,7 +78,7 @@ def write(path: Path, metadata: Metadata, size: tuple[int, int], icc: bytes | No
             held = shorten(held)
             notes.append(f"there is no room in {path.suffix[1:]} files for {lost}: left out.")
         else:
-            return notes + _lost(path, held[0], size)
+            return notes + unfit + _lost(path, held[0], size, with_note=not unfit)
 
 
 def _segment(error: MetadataError) -> str:
@@ -84,7 +89,7 @@ def _segment(error: MetadataError) -> str:
     raise error
 
 
-def _lost(path: Path, carried: Carried, size: tuple[int, int]) -> list[str]:
+def _lost(path: Path, carried: Carried, size: tuple[int, int], *, with_note: bool) -> list[str]:
     """What Exiv2 left out by itself, as it does with long values in a JPEG."""
     with exiv2_alone() as exiv2, opened(path) as image:
         if (image.pixelWidth(), image.pixelHeight()) != size:
@@ -93,14 +98,27 @@ def _lost(path: Path, carried: Carried, size: tuple[int, int]) -> list[str]:
         lost = [
             d.tagLabel() or d.tagName() for d in carried.exif if not is_maker_note(exiv2, d) and d.key() not in written
         ]
-        if any(is_maker_note(exiv2, d) for d in carried.exif) and "Exif.Photo.MakerNote" not in written:
+        if with_note and any(is_maker_note(exiv2, d) for d in carried.exif) and "Exif.Photo.MakerNote" not in written:
             lost.append("the maker note")
     if not lost:
         return []
     return [f"there is no room in {path.suffix[1:]} files for EXIF of {carried.source}: {', '.join(lost)} left out."]
 
 
-def _write(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> None:
+def _write(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> list[str]:
+    """One attempt; returns what this kind of file cannot hold."""
+    if not is_big(path) and path.stat().st_size <= _LARGE:
+        _write_with_exiv2(path, held, metadata, size, icc)
+        return []
+    with TemporaryDirectory() as folder:
+        carrier = Path(folder) / "carrier.tif"
+        carrier.write_bytes(blank())
+        _write_with_exiv2(carrier, held, metadata, size, icc)
+        lost = graft(path, carrier.read_bytes())
+    return [f"a TIFF this large cannot hold the maker note of {held[0].source}: left out."] if lost else []
+
+
+def _write_with_exiv2(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> None:
     carried, record = held
     with exiv2_alone() as exiv2, opened(path) as image:
         kind = image.mimeType()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from stackcore.errors import UsageError, did_you_mean
 
 Compression = Literal["none", "lzw", "deflate", "zstd"]
-"""Of a TIFF; all of them give back every bit. zstd is the quickest and smallest, and the least understood."""
+"""Of a TIFF; all of them give back every bit. Not every libvips has zstd, and not every program reads it."""
 
 COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 
@@ -57,6 +58,12 @@ class FileFormat:
                 "no TIFF is written with it.",
                 did_you_mean(self.compression, COMPRESSIONS),
             )
+        if self.compression != "none" and not _is_built_in(self.compression):
+            raise UsageError(
+                f"No TIFF can be compressed with {self.compression} here.",
+                "the installed libvips was built without it.",
+                "choose deflate, or install another libvips.",
+            )
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise UsageError(f"The quality cannot be {self.quality}.", "it is 1 to 100.", "leave it out for 95.")
         foreign = []
@@ -88,6 +95,17 @@ class FileFormat:
         if self.tiled:
             options |= {"tile": True, "tile_width": _TILE_PX, "tile_height": _TILE_PX}
         return options
+
+
+@cache
+def _is_built_in(compression: Compression) -> bool:
+    import pyvips
+
+    try:
+        pyvips.Image.black(1, 1).tiffsave_buffer(compression=compression)
+    except pyvips.Error:
+        return False
+    return True
 
 
 def has_eight_bits(suffix: str) -> bool:

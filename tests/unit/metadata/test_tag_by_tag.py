@@ -2,73 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
 import pyvips
 
-from stackcore.metadata.carrying import collect
-from stackcore.metadata.record import Record
 from stackcore.metadata.tags import LAYOUT, OUTDATED, REWRITTEN, XMP_OUTDATED
-from stackcore.metadata.writing import Metadata
-from stackcore.stacking.output import write_picture
 
 FORMATS = ["a.tif", "a.jpg", "a.png"]
-MADE_AT = datetime(2026, 11, 22, 9, 30, 5, tzinfo=timezone(timedelta(hours=2)))
-RECORD = Record(
-    software="stackcore 9.9", command="stack", frames=("one.jpg", "two.jpg"), frame_count=2, reference="two.jpg"
-)
-
-CAMERA = {
-    "Exif.Image.ImageDescription": "a beetle",
-    "Exif.Image.Artist": "A. Photographer",
-    "Exif.Image.Copyright": "A. P., all rights reserved",
-    "Exif.Image.XResolution": "300/1",
-    "Exif.Image.YResolution": "300/1",
-    "Exif.Image.ResolutionUnit": "2",
-    "Exif.Image.Software": "Ver.1.31",
-    "Exif.Image.DateTime": "2026:06:01 10:00:00",
-    "Exif.Image.Rating": "4",
-    "Exif.Photo.ExposureTime": "1/160",
-    "Exif.Photo.FNumber": "56/10",
-    "Exif.Photo.ISOSpeedRatings": "200",
-    "Exif.Photo.DateTimeOriginal": "2026:06:01 10:00:00",
-    "Exif.Photo.OffsetTimeOriginal": "+02:00",
-    "Exif.Photo.SubSecTimeOriginal": "42",
-    "Exif.Photo.SubSecTime": "17",
-    "Exif.Photo.LensModel": "Macro 100mm f/2.8",
-    "Exif.Photo.LensSpecification": "100/1 100/1 28/10 28/10",
-    "Exif.Photo.BodySerialNumber": "6001234",
-    "Exif.Photo.UserComment": "charset=Ascii five flashes",
-    "Exif.Photo.SubjectArea": "30 20 5 5",
-    "Exif.Photo.PixelXDimension": "6000",
-    "Exif.Photo.PixelYDimension": "4000",
-    "Exif.Photo.ColorSpace": "1",
-    "Exif.Iop.InteroperabilityIndex": "R98",
-    "Exif.GPSInfo.GPSLatitudeRef": "N",
-    "Exif.GPSInfo.GPSLatitude": "48/1 8/1 1234/100",
-    "Exif.GPSInfo.GPSLongitudeRef": "E",
-    "Exif.GPSInfo.GPSLongitude": "11/1 34/1 567/100",
-    "Exif.GPSInfo.GPSAltitude": "51950/100",
-    "Exif.GPSInfo.GPSDateStamp": "2026:06:01",
-}
-WORDS = {
-    "Iptc.Application2.Caption": "Ein Käfer",
-    "Iptc.Application2.Keywords": "Käfer",
-    "Iptc.Envelope.CharacterSet": "\033%G",
-    "Xmp.dc.title": 'lang="x-default" Beetle',
-    "Xmp.dc.subject": "beetle",
-    "Xmp.xmp.Rating": "4",
-    "Xmp.xmpRights.Marked": "True",
-    "Xmp.crs.Exposure2012": "+1.50",
-    "Xmp.tiff.Orientation": "6",
-}
 MAKERS = {
     "Nikon": {
         "Exif.Image.Make": "NIKON CORPORATION",
@@ -114,16 +53,6 @@ MAKERS = {
 """Notes that Exiv2 can make from nothing; each maker lays them out in another way."""
 
 
-def result(reference: Path, name: str, icc: bytes | None = None, record: Record = RECORD) -> tuple[Path, list[str]]:
-    """A picture made of `reference`, in a folder of its own."""
-    folder = reference.parent / "out"
-    folder.mkdir(exist_ok=True)
-    pixels = np.random.default_rng(1).integers(0, 65536, (30, 50, 3), np.uint16)
-    metadata = Metadata(carried=collect(reference), record=record, made_at=MADE_AT)
-    notes = write_picture(pixels, folder / name, overwrite=True, icc=icc, metadata=metadata)
-    return folder / name, notes
-
-
 def may_differ(key: str) -> bool:
     """Whether the lists of the package give a reason why this key of Exiv2 is not as it was."""
     family, group, tag = key.split(".", 2)
@@ -137,8 +66,8 @@ def may_differ(key: str) -> bool:
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("source", ["ref.jpg", "ref.tif", "ref.png"])
-def test_nothing_differs_without_a_reason(tag, told, source, name):
-    reference = tag(source, {**CAMERA, **WORDS})
+def test_nothing_differs_without_a_reason(tag, told, source, name, camera, words, result):
+    reference = tag(source, {**camera, **words})
     before = reference.read_bytes()
     path, notes = result(reference, name)
     was, now = told(reference), told(path)
@@ -149,8 +78,8 @@ def test_nothing_differs_without_a_reason(tag, told, source, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_must_change_changes(tag, told, name):
-    now = told(result(tag("ref.jpg", {**CAMERA, **WORDS, "Exif.Image.Orientation": "6"}), name)[0])
+def test_what_must_change_changes(tag, told, name, camera, words, result):
+    now = told(result(tag("ref.jpg", {**camera, **words, "Exif.Image.Orientation": "6"}), name)[0])
     assert now["Exif.Image.Orientation"] == "1"
     assert now["Exif.Image.Software"] == "stackcore 9.9"
     assert now["Exif.Photo.CameraFirmware"] == "Ver.1.31"
@@ -167,24 +96,14 @@ def test_what_must_change_changes(tag, told, name):
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("maker", MAKERS)
-def test_known_maker_notes_are_put_together_again(tag, told, maker, name):
-    reference = tag("ref.jpg", {**CAMERA, **MAKERS[maker]})
+def test_known_maker_notes_are_put_together_again(tag, told, maker, name, camera, result):
+    reference = tag("ref.jpg", {**camera, **MAKERS[maker]})
     was = told(reference)
     path, notes = result(reference, name)
     now = told(path)
     assert notes == []
     for key in MAKERS[maker]:
         assert now[key] == was[key]
-
-
-def exiftool(path: Path, *options: str) -> dict[str, Any]:
-    if shutil.which("exiftool") is None:
-        pytest.skip("exiftool is not installed")
-    done = subprocess.run(
-        ["exiftool", "-j", "-a", "-G1", "-struct", *options, str(path)], capture_output=True, text=True, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout)[0]
-    return found
 
 
 OF_THE_FILE = ("ExifTool", "System", "File", "Composite", "JFIF", "PNG", "PNG-pHYs", "XMP-x", "Photoshop")
@@ -209,8 +128,8 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("maker", MAKERS)
-def test_exiftool_sees_no_other_difference(tag, maker, name):
-    reference = tag("ref.jpg", {**CAMERA, **WORDS, **MAKERS[maker]})
+def test_exiftool_sees_no_other_difference(tag, maker, name, camera, words, result, exiftool):
+    reference = tag("ref.jpg", {**camera, **words, **MAKERS[maker]})
     path, _ = result(reference, name)
     was, now = exiftool(reference, "-n"), exiftool(path, "-n")
     differing = {
@@ -224,9 +143,9 @@ def test_exiftool_sees_no_other_difference(tag, maker, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_exiftool_finds_nothing_wrong(tag, name):
+def test_exiftool_finds_nothing_wrong(tag, name, camera, words, result, exiftool):
     """It knows no tag of EXIF 3.0 before version 12.60, so the camera's firmware is no fault."""
-    reference = tag("ref.jpg", {**CAMERA, **WORDS, **MAKERS["Canon"]})
+    reference = tag("ref.jpg", {**camera, **words, **MAKERS["Canon"]})
     found = exiftool(result(reference, name)[0], "-validate", "-warning")
     texts = found.get("ExifTool:Warning", [])
     warnings = [w for w in ([texts] if isinstance(texts, str) else texts) if "0xa439" not in w and "minor" not in w]
@@ -234,16 +153,16 @@ def test_exiftool_finds_nothing_wrong(tag, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_resolution_is_one_wherever_it_is_told(tag, name):
-    reference = tag("ref.jpg", {**CAMERA, "Exif.Image.XResolution": "240/1", "Exif.Image.YResolution": "240/1"})
+def test_the_resolution_is_one_wherever_it_is_told(tag, name, camera, result):
+    reference = tag("ref.jpg", {**camera, "Exif.Image.XResolution": "240/1", "Exif.Image.YResolution": "240/1"})
     path, _ = result(reference, name)
     image = pyvips.Image.new_from_file(str(path))
     assert (round(image.xres * 25.4), round(image.yres * 25.4)) == (240, 240)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_profile_stays_and_colour_space_agrees(tag, told, name):
-    reference = tag("ref.jpg", CAMERA)
+def test_the_profile_stays_and_colour_space_agrees(tag, told, name, camera, result):
+    reference = tag("ref.jpg", camera)
     for intent, colour_space, index in (("srgb", "1", "R98"), ("p3", "65535", None)):
         image = pyvips.Image.black(4, 4, bands=3).copy(interpretation="srgb")
         icc = image.icc_export(output_profile=intent).get("icc-profile-data")

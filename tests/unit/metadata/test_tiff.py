@@ -1,0 +1,134 @@
+"""Metadata of files that Exiv2 cannot write: BigTIFF, and TIFF too large for memory."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+import pyvips
+
+from stackcore.errors import UnreadableFrame
+from stackcore.metadata import tiff, writing
+from stackcore.metadata.carrying import collect
+from stackcore.metadata.library import MetadataError, opened
+from stackcore.metadata.record import read_record
+from stackcore.metadata.shot import read_shot
+from stackcore.stacking import file_format
+from stackcore.stacking.file_format import FileFormat
+
+NIKON = {
+    "Exif.Image.Make": "NIKON CORPORATION",
+    "Exif.Image.Model": "NIKON D850",
+    "Exif.Nikon3.SerialNumber": "6001234",
+}
+
+
+@pytest.fixture(params=["big", "large"])
+def unwritable(request, monkeypatch):
+    """Every TIFF is taken for one that Exiv2 cannot write."""
+    if request.param == "big":
+        monkeypatch.setattr(file_format, "_BIG", 1000)
+    else:
+        monkeypatch.setattr(writing, "_LARGE", 1000)
+    return request.param
+
+
+@pytest.mark.parametrize("layout", [{}, {"tiled": True}, {"compression": "deflate"}])
+def test_it_says_the_same_as_a_small_file(tag, told, result, camera, words, unwritable, monkeypatch, layout):
+    reference = tag("ref.jpg", {**camera, **words})
+    icc = (
+        pyvips.Image.black(4, 4, bands=3)
+        .copy(interpretation="srgb")
+        .icc_export(output_profile="srgb")
+        .get("icc-profile-data")
+    )
+    path, notes = result(reference, "large.tif", icc, file_format=FileFormat(**layout))
+    assert notes == []
+    assert path.read_bytes()[2] == (43 if unwritable == "big" else 42)
+    monkeypatch.undo()
+    small, _ = result(reference, "small.tif", icc, file_format=FileFormat(**layout))
+    of_the_layout = ("Offsets", "ByteCounts", "InterColorProfile", "ExifTag", "GPSTag", "InteroperabilityTag")
+    was = {k: v for k, v in told(small).items() if not k.endswith(of_the_layout)}
+    now = {k: v for k, v in told(path).items() if not k.endswith(of_the_layout)}
+    left = ("Bits", "Samples", "Rows", "Planar", "Photometric", "Compression", "SampleFormat", "Tile", "Predictor")
+    if unwritable == "big":  # what is extracted for Exiv2 tells nothing of pixels but their number
+        was = {k: v for k, v in was.items() if not k.removeprefix("Exif.Image.").startswith(left)}
+    assert now == was
+    assert "Exif.GPSInfo.GPSLatitude" in now
+    assert read_record(path) == read_record(small)
+    one, two = (pyvips.Image.new_from_file(str(p)) for p in (path, small))
+    assert np.array_equal(one.numpy(), two.numpy())
+    assert one.get("icc-profile-data") == two.get("icc-profile-data") == icc
+
+
+def test_exiftool_reads_it(tag, result, camera, words, unwritable, exiftool):
+    path, _ = result(tag("ref.jpg", {**camera, **words}), "a.tif")
+    found = exiftool(path, "-n")
+    texts = {key.split(":")[1]: value for key, value in found.items() if ":" in key}
+    assert texts["ExposureTime"] == pytest.approx(1 / 160)
+    if unwritable == "large":  # of a BigTIFF, exiftool 12.57 finds the directory and gives its tags other names
+        assert texts["GPSLatitude"] == pytest.approx(48.1367, abs=1e-3)
+    else:
+        assert "48 8 12.34" in texts.values()
+    assert texts["LensModel"] == "Macro 100mm f/2.8"
+    assert texts["CreatorTool"] == "stackcore 9.9"
+    assert texts["Caption-Abstract"] == "Ein Käfer"
+
+
+def test_a_maker_note_stays_behind_and_that_is_told(tag, told, result, unwritable):
+    path, [note] = result(tag("ref.jpg", NIKON), "a.tif")
+    assert "maker note of ref.jpg" in note
+    assert told(path)["Exif.Image.Model"] == "NIKON D850"
+    assert "Exif.Photo.MakerNote" not in told(path)
+
+
+def test_a_bigtiff_is_a_reference_too(tag, told, result, camera, monkeypatch):
+    monkeypatch.setattr(file_format, "_BIG", 1000)
+    first, _ = result(tag("ref.jpg", camera), "first.tif")
+    monkeypatch.undo()
+    assert read_shot(first).iso == 200
+    second, notes = result(first, "second.jpg")
+    assert notes == []
+    assert told(second)["Exif.Photo.LensModel"] == "Macro 100mm f/2.8"
+    assert read_record(second).before == read_record(first)
+
+
+@pytest.mark.parametrize("cut", [4, 9, 17, 40, -200, -60])
+def test_a_truncated_bigtiff_is_told(tag, result, camera, monkeypatch, cut, capfd):
+    monkeypatch.setattr(file_format, "_BIG", 1000)
+    path, _ = result(tag("ref.jpg", camera), "a.tif")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(MetadataError), opened(path):
+        pass
+    with pytest.raises(UnreadableFrame):
+        read_record(path)
+    [note] = collect(path).notes
+    assert "a.tif" in note
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bigtiff_that_lies(tmp_path):
+    """Endless directories, entries that point to themselves, and values larger than the file."""
+    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    entries = {
+        "many": struct.pack("<Q", 1 << 60),
+        "itself": struct.pack("<QHHQQQ", 1, 34665, 18, 1, 16, 0),
+        "far": struct.pack("<QHHQQQ", 1, 34665, 18, 1, 1 << 63, 0),
+        "vast": struct.pack("<QHHQQQ", 1, 270, 2, 1 << 61, 16, 0),
+    }
+    for name, body in entries.items():
+        path = tmp_path / f"{name}.tif"
+        path.write_bytes(head + body)
+        if name in ("itself", "vast"):
+            assert len(tiff.extract(path)) < 1000
+        else:
+            with pytest.raises(MetadataError):
+                tiff.extract(path)
+
+
+def test_byte_orders_are_not_mixed(tmp_path):
+    path = tmp_path / "a.tif"
+    path.write_bytes(struct.pack(">2sHHHQQQ", b"MM", 43, 8, 0, 16, 0, 0))
+    with pytest.raises(MetadataError, match="byte order"):
+        tiff.graft(path, tiff.blank() if tiff.blank()[:2] == b"II" else b"II*\0\x08\0\0\0\0\0\0\0\0\0")
