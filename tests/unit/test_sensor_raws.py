@@ -180,13 +180,15 @@ def test_a_body_that_takes_black_off_leaves_zeros(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------- light
 
 
+@pytest.mark.parametrize("black", [(512, 512, 512, 512), (480, 512, 1060, 544)], ids=["even", "by channel"])
 @pytest.mark.parametrize("pattern", [*BAYER, XTRANS])
-def test_a_grey_card_shows_the_lamp(pattern: str) -> None:
+def test_a_grey_card_shows_the_lamp(pattern: str, black: tuple[int, int, int, int]) -> None:
     lamp = (0.7, 0.9, 0.45) if pattern == XTRANS else (0.7, 0.9, 0.45, 0.88)
-    truth = SensorTruth(width=300, height=240, camera=RawCamera(pattern=pattern), lamp=lamp)
+    truth = SensorTruth(width=300, height=240, camera=RawCamera(pattern=pattern, black=black), lamp=lamp)
     means = channel_means(truth.grey_card(level=0.5).astype(float), truth.camera)
     assert [max(means) / mean for mean in means] == pytest.approx(truth.multipliers[: len(means)], rel=0.003)
-    assert max(means) == pytest.approx(0.5 * (16383 - 512), rel=0.003)
+    highest = black[0] if pattern == XTRANS else max(black)
+    assert max(means) == pytest.approx(0.5 * (16383 - highest), rel=0.003)
     assert min(truth.multipliers) == 1
 
 

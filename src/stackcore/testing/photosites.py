@@ -120,8 +120,12 @@ class SensorTruth:
         """The camera as its files tell it: black is 0 where the body takes it off."""
         if not self.subtracts_black:
             return self.camera
-        black = self.camera.black
-        return replace(self.camera, black=(0, 0, 0, 0), white=self.camera.white - max(black))
+        return replace(self.camera, black=(0, 0, 0, 0), white=self.range)
+
+    @property
+    def range(self) -> int:
+        """Counts from the highest black to white."""
+        return self.camera.white - int(self.camera.blacks(6, 6).max())
 
     @property
     def answers(self) -> tuple[float, float, float, float]:
@@ -193,8 +197,8 @@ class SensorTruth:
     def scene(self, light: Image, *, shot: int = 0, exposure_s: float = 1.0, iso: int = _BASE_ISO) -> Counts:
         """Return what it counts of linear `light` (H, W, 3), as a neutral camera would see it, (H, W) uint16.
 
-        1 fills the channel that answers most; the aperture is thought to follow exposure time and ISO, so that neither
-        makes the picture brighter. `light` is not modified.
+        1 fills the channel that answers most, for all channels are amplified alike whatever their black. The aperture
+        is thought to follow exposure time and ISO, so that neither makes the picture brighter. `light` is not modified.
         """
         if light.shape != (self.height, self.width, 3):
             raise ValueError(f"the light is {light.shape}, the sensor {self.height} x {self.width}")
@@ -216,8 +220,8 @@ class SensorTruth:
         black, gain = camera.blacks(*size), iso / _BASE_ISO
         lit = np.zeros(size, np.float32)
         if light is not None:
-            full = np.float32(camera.white) - black
-            lit = one_colour_each(light, camera.channels(*size), self.answers) / max(self.answers) * full
+            lit = one_colour_each(light, camera.channels(*size), self.answers)
+            lit *= np.float32(self.range / max(self.answers))
             lit *= self.shading()
         counts = self.unlit(exposure_s, iso) + lit
         counts += self._noise(lit + gain * self._current(exposure_s), shot, gain)
