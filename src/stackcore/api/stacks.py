@@ -9,6 +9,7 @@ from typing import Any
 
 from stackcore.api.calibrated import RawChoices
 from stackcore.stacking.file_format import FileFormat
+from stackcore.stacking.hot_pixels import HotPixels
 from stackcore.stacking.output import USUAL_FORMAT
 from stackcore.stacking.survey import OnFailure, Survey
 from stackcore.terms import Pixels
@@ -34,6 +35,8 @@ class StackOptions(RawChoices):
         `skip` leaves out a frame that cannot be registered, with a warning; `stop` ends the run.
     transforms
         A transforms file to use instead of registering.
+    hot_pixels
+        Hot pixels are searched for in the stack itself and mended, unless defects of the sensor are known already.
     workers, memory_bytes
         Limits; None for all cores and no limit.
     file_format
@@ -52,6 +55,7 @@ class StackOptions(RawChoices):
     match_exposure: bool = True
     on_unaligned: OnFailure = "skip"
     transforms: Path | None = None
+    hot_pixels: bool = True
     workers: int | None = None
     memory_bytes: int | None = None
     overwrite: bool = False
@@ -64,6 +68,7 @@ class StackResult:
     """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about.
 
     `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
+    `hot_pixels` is None where none were searched for.
     """
 
     picture: Pixels
@@ -75,12 +80,18 @@ class StackResult:
     crop: tuple[int, int, int, int]
     survey: Survey | None
     development: dict[str, Any]
+    hot_pixels: HotPixels | None
     warnings: list[str]
     seconds: dict[str, float]
     peak_memory_bytes: int | None
 
     def summary(self) -> dict[str, Any]:
         """What the `result` event says: everything but the pixels."""
-        left_out = ("picture", "survey")
+        left_out = ("picture", "survey", "hot_pixels")
         record = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
-        return {**record, "output": None if self.output is None else str(self.output), "crop": list(self.crop)}
+        return {
+            **record,
+            "output": None if self.output is None else str(self.output),
+            "crop": list(self.crop),
+            "hot_pixels": None if self.hot_pixels is None else self.hot_pixels.summary(),
+        }

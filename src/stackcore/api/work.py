@@ -22,7 +22,10 @@ from stackcore.protocols import Executor, ParallelFuser
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import budget, output, transforms_file
+from stackcore.stacking.hot_pixels import STAGE as HOT_PIXELS
+from stackcore.stacking.hot_pixels import HotPixels, can_be_found, find_hot_pixels, mended_in
 from stackcore.stacking.inputs import collect, refuse_single
+from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
 from stackcore.stacking.survey import Survey, run_survey, unaligned, untouched
@@ -44,6 +47,7 @@ class Work:
         refuse_single(calibrated.paths)
         self.development = calibrated.report
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
+        self.hot_pixels: HotPixels | None = None
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
@@ -62,24 +66,41 @@ class Work:
         self.seconds[stage] = round(time.monotonic() - begun, 3)
 
     def survey(self, executor: Executor) -> Survey:
-        """Geometry and exposure: measured, read from a file, or none at all."""
+        """Geometry and exposure: measured, read from a file, or none at all; hot pixels are mended before."""
         options, reader = self.options, self.reader
+        noise = NoiseGauge(reader)
+        self._mend_hot_pixels(executor, noise)
         with self.timed("align"):
             if options.transforms is not None:
                 info = reader.info
                 size = (info.width, info.height)
                 return transforms_file.read(Path(options.transforms), reader.paths, size, reader.encoding)
             if self.aligner is None:
-                return unaligned(reader)
+                return unaligned(reader, noise)
             return run_survey(
                 reader,
                 self.aligner,
                 executor,
                 self.run.emit,
                 self.run.cancel,
+                noise=noise,
                 on_failure=options.on_unaligned,
                 match_exposure=options.match_exposure,
             )
+
+    @property
+    def _searches(self) -> bool:
+        """Whether hot pixels are to be found from the stack: not where a list of defects is known."""
+        return self.options.hot_pixels and not self.reader.development.correction.defects
+
+    def _mend_hot_pixels(self, executor: Executor, noise: NoiseGauge) -> None:
+        """Find the hot pixels and have the reader mend them; what was read for it is measured at once."""
+        if not self._searches:
+            return
+        with self.timed(HOT_PIXELS):
+            self.hot_pixels = find_hot_pixels(self.reader, executor, self.run.emit, self.run.cancel, noise.see)
+            mended_in(self.reader, self.hot_pixels)
+        self.run.check_cancelled()
 
     def frames(self, found: Survey) -> AlignedFrames:
         """The frames on the canvas of the result."""
@@ -131,6 +152,7 @@ class Work:
             "dtype": info.dtype,
             "reference": self.reader.paths[self.reader.reference].name,
             "stages": [
+                *([HOT_PIXELS] if self._searches and can_be_found(len(self.reader)) else []),
                 *(["align"] if self.aligner is not None else []),
                 "fuse",
                 *([] if options.sharpen is None else ["sharpen"]),
@@ -235,6 +257,7 @@ class Work:
             "frames": len(found.used),
             "skipped": self.skipped(found),
             "crop": [crop.x, crop.y, crop.width, crop.height],
+            "hot_pixels": None if self.hot_pixels is None else self.hot_pixels.summary(),
             "seconds": self.seconds,
         }
 
@@ -257,6 +280,7 @@ class Work:
             crop=(crop.x, crop.y, crop.width, crop.height),
             survey=found,
             development=self.development,
+            hot_pixels=self.hot_pixels,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
             peak_memory_bytes=peak_memory_bytes(),

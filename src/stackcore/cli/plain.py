@@ -75,11 +75,11 @@ class PlainScreen:
             case Returning():
                 return f"returning focus by {event.steps:+d}"
             case StageStarted():
-                return event.stage if event.total is None else f"{event.stage}: {event.total} to do"
+                return _stage(event) if event.total is None else f"{_stage(event)}: {event.total} to do"
             case Progress() if event.sharpness is not None:
                 return f"  sharpness {event.sharpness:.4f}"
             case Progress() if self._clock() - self._told_at >= PROGRESS_EVERY_S:
-                return f"{event.stage}: {event.done}" + (f" of {event.total}" if event.total else "")
+                return f"{_stage(event)}: {event.done}" + (f" of {event.total}" if event.total else "")
             case Warned():
                 return warning_line(event)
         return None
@@ -101,3 +101,8 @@ class PlainScreen:
             width = max(len(label) for label, _ in self._summary.rows())
             for label, text in self._summary.rows():
                 print(f"{label:<{width}}  {text}", flush=True)
+
+
+def _stage(event: StageStarted | Progress) -> str:
+    """Name of a stage for people."""
+    return event.stage.replace("_", " ")

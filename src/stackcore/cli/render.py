@@ -103,7 +103,7 @@ class LiveScreen:
         self._panel.stop()  # a terminal has room for one live display
         self._bars.start()
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(escape(name), total=total)
+            self._tasks[name] = self._bars.add_task(escape(name.replace("_", " ")), total=total)
         fields: dict[str, Any] = {} if total is None else {"total": total}
         self._bars.update(self._tasks[name], completed=done, **fields)
 

@@ -30,6 +30,7 @@ Transforms = Annotated[Path | None, typer.Option(help="Use this transforms file 
 NoCrop = Annotated[bool, typer.Option("--no-crop", help="Keep the whole reference frame, not the common area.")]
 NoExposure = Annotated[bool, typer.Option("--no-match-exposure", help="Leave the brightness of frames as it is.")]
 OnUnaligned = Annotated[str, typer.Option(metavar="skip|stop", help="What happens to a frame that does not fit.")]
+NoHotPixels = Annotated[bool, typer.Option("--no-hot-pixels", help="Do not look for hot pixels and mend them.")]
 Linear = Annotated[bool, typer.Option("--linear", help="The frames hold linear light.")]
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: fuser.levels=6.")
@@ -67,6 +68,7 @@ def stack(
     no_crop: NoCrop = False,
     no_match_exposure: NoExposure = False,
     on_unaligned: OnUnaligned = "skip",
+    no_hot_pixels: NoHotPixels = False,
     linear: Linear = False,
     white_balance: Balance = None,
     darks: Darks = None,
@@ -114,6 +116,7 @@ def stack(
             crop=not no_crop,
             match_exposure=not no_match_exposure,
             on_unaligned=on_unaligned,
+            hot_pixels=not no_hot_pixels,
             linear=linear,
             white_balance=white_balance,
             darks=darks,
@@ -140,6 +143,7 @@ def survey(
     executor: Executor = "local",
     workers: Workers = None,
     on_unaligned: OnUnaligned = "skip",
+    no_hot_pixels: NoHotPixels = False,
     linear: Linear = False,
     setting: Setting = None,
     overwrite: Overwrite = False,
@@ -153,6 +157,7 @@ def survey(
         "executor": executor,
         "workers": workers,
         "on_unaligned": on_unaligned,
+        "hot_pixels": not no_hot_pixels,
         "linear": linear,
         "setting": setting,
         "overwrite": overwrite,
@@ -173,6 +178,7 @@ def align(
     no_crop: NoCrop = False,
     no_match_exposure: NoExposure = False,
     on_unaligned: OnUnaligned = "skip",
+    no_hot_pixels: NoHotPixels = False,
     linear: Linear = False,
     setting: Setting = None,
     compression: Compression = "none",
@@ -190,6 +196,7 @@ def align(
         "crop": not no_crop,
         "match_exposure": not no_match_exposure,
         "on_unaligned": on_unaligned,
+        "hot_pixels": not no_hot_pixels,
         "linear": linear,
         "setting": setting,
         "file_format": _file_format(compression, tiled, None),
@@ -206,6 +213,7 @@ def fuse(
     workers: Workers = None,
     memory: Memory = None,
     transforms: Transforms = None,
+    no_hot_pixels: NoHotPixels = False,
     linear: Linear = False,
     setting: Setting = None,
     compression: Compression = "none",
@@ -228,6 +236,7 @@ def fuse(
             memory=memory,
             transforms=transforms,
             align=False,
+            hot_pixels=not no_hot_pixels,
             linear=linear,
             setting=setting,
             file_format=_file_format(compression, tiled, quality),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from stackcore.stacking.reader import StackReader
 from stackcore.stacking.transfer import UNITY, luma, normalise
 from stackcore.terms import Pixels
 
+_BAND_ROWS = 256
 _WINDOW_PX = 25
 _PERCENTILE = 10
 _WHITE_ENERGY = 0.8893
@@ -24,8 +29,33 @@ def noise_sigma(frames: list[Pixels]) -> float:
     return min(_one(frame) for frame in frames)
 
 
+class NoiseGauge:
+    """The noise of a stack, from its first, middle and last frame at full size: reducing them would average it away.
+
+    Whoever reads these frames in full shows them to `see`; `sigma` reads what nobody has shown.
+    """
+
+    def __init__(self, reader: StackReader) -> None:
+        self._reader = reader
+        self._wanted = {0, reader.reference, len(reader) - 1}
+        self._known: dict[int, float] = {}
+        self._one_at_a_time = threading.Lock()  # measuring takes more memory than the frame
+
+    def see(self, index: int, pixels: Pixels) -> None:
+        """Measure a frame, if it is one of the three. Calls may come from several threads."""
+        with self._one_at_a_time:
+            if index in self._wanted and index not in self._known:
+                self._known[index] = _one(pixels)
+
+    def sigma(self) -> float:
+        """Standard deviation of the luma noise, as a fraction of full scale, of the least noisy of the three."""
+        for index in sorted(self._wanted - self._known.keys()):
+            self.see(index, self._reader.read(index).pixels)
+        return min(self._known.values())
+
+
 def _one(pixels: Pixels) -> float:
-    grey = luma(normalise(pixels, UNITY, "srgb"))
+    grey = _grey(pixels)
     coarse = cv2.pyrDown(grey)
     detail = grey - cv2.pyrUp(coarse, dstsize=(grey.shape[1], grey.shape[0]))
     window = (_WINDOW_PX, _WINDOW_PX)
@@ -37,3 +67,12 @@ def _one(pixels: Pixels) -> float:
     if usable.size == 0:
         return 0.0
     return float(np.sqrt(np.percentile(usable, _PERCENTILE) / _WHITE_ENERGY))
+
+
+def _grey(pixels: Pixels) -> NDArray[np.float32]:
+    """Luma of a frame; in bands, since three channels of float32 would be 288 MB at 24 MP."""
+    grey = np.empty(pixels.shape[:2], np.float32)
+    for top in range(0, len(pixels), _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        grey[band] = luma(normalise(pixels[band], UNITY, "srgb"))
+    return grey

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stackcore.errors import FrameMismatch
-from stackcore.protocols import Decoded, Developer, Development, FrameInfo
+from stackcore.protocols import Decoded, Developer, Development, FrameInfo, Mosaic
+from stackcore.stacking.mending import Blemish, Mender
 from stackcore.terms import Encoding
 
 
@@ -30,8 +31,8 @@ class StackReader:
         self.development = development
         self._developers = developers
         self._reduced = _Recent(limit=6)
-        for developer in {id(d): d for d in map(self._developer, range(len(paths)))}.values():
-            developer.prepare(self.paths[self.reference], development)
+        self._mender: Mender | None = None
+        self.develop(development)
         self.info = self._check_all()
 
     def __len__(self) -> int:
@@ -47,19 +48,39 @@ class StackReader:
         """Index of the reference frame: the middle one, which is usually the best framed."""
         return len(self.paths) // 2
 
+    def develop(self, development: Development) -> None:
+        """Develop all frames like this from now on."""
+        self.development = development
+        self._reduced = _Recent(limit=6)
+        for developer in {id(d): d for d in map(self._developer, range(len(self)))}.values():
+            developer.prepare(self.paths[self.reference], development)
+
+    def mend(self, blemishes: Sequence[Blemish]) -> None:
+        """Fill these blemishes, and no others, in whatever is read from now on, reduced or not."""
+        self._mender = Mender(blemishes, self.info.width, self.info.height) if blemishes else None
+        self._reduced = _Recent(limit=6)
+
+    def mosaic(self, index: int) -> Mosaic:
+        """What the photosites counted; for frames whose `info` says `has_mosaic`."""
+        return self._developer(index).mosaic(self.paths[index])
+
     def read(self, index: int) -> Decoded:
         """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies."""
         decoded = self._developer(index).read(self.paths[index])
         height, width = decoded.pixels.shape[:2]
         if (height, width) != (self.info.height, self.info.width):
             raise self._mismatch(index, FrameInfo(width=width, height=height, dtype=""))
-        return decoded
+        return self._mended(decoded)
 
     def reduced(self, index: int, max_size_px: int) -> Decoded:
         """The frame at no more than `max_size_px` on its longer side; the last few are remembered."""
         return self._reduced.get(
-            (index, max_size_px), lambda: self._developer(index).read_reduced(self.paths[index], max_size_px)
+            (index, max_size_px),
+            lambda: self._mended(self._developer(index).read_reduced(self.paths[index], max_size_px)),
         )
+
+    def _mended(self, decoded: Decoded) -> Decoded:
+        return decoded if self._mender is None else self._mender.mend(decoded)
 
     def _developer(self, index: int) -> Developer:
         return self._developers[self.paths[index].suffix.lower()]

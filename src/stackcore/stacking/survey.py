@@ -15,7 +15,7 @@ from stackcore.events import Emit, Progress, StageStarted, Warned
 from stackcore.protocols import Aligner, Executor, Link, ReducedFrame, Registration
 from stackcore.stacking import exposure
 from stackcore.stacking.crop import common_area
-from stackcore.stacking.noise import noise_sigma
+from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.sharpness import cell_sharpness
 from stackcore.stacking.transfer import UNITY, Gain, from_linear, linear_light, luma
@@ -73,9 +73,9 @@ def untouched(reader: StackReader, noise: float = 0.0) -> Survey:
     return Survey(info.width, info.height, reader.reference, reader.encoding, whole, frames, noise, model="none")
 
 
-def unaligned(reader: StackReader) -> Survey:
+def unaligned(reader: StackReader, noise: NoiseGauge | None = None) -> Survey:
     """A survey that takes every frame as it lies and measures noise alone: for stacks that are aligned already."""
-    return untouched(reader, _noise(reader))
+    return untouched(reader, (noise or NoiseGauge(reader)).sigma())
 
 
 def run_survey(
@@ -85,6 +85,7 @@ def run_survey(
     emit: Emit,
     cancel: threading.Event,
     *,
+    noise: NoiseGauge | None = None,
     on_failure: OnFailure = "skip",
     match_exposure: bool = True,
 ) -> Survey:
@@ -92,7 +93,7 @@ def run_survey(
 
     Neighbours are registered in parallel; where a pair fails, the frame beyond it is tried across the gap. A frame
     that nothing reaches is skipped with a warning, or raises `AlignmentFailed` when `on_failure` is `stop`; so does a
-    stack of which fewer than two frames are left.
+    stack of which fewer than two frames are left. `noise` may have seen frames of the stack already.
     """
     glance = _Glance(reader, aligner.work_size_px)
     links = list(aligner.links(len(reader), reader.reference))
@@ -122,9 +123,9 @@ def run_survey(
     info = reader.info
     crop = common_area((t for t in transforms if t is not None), info.width, info.height)
     sharpness = np.stack([glance.sharpness[i] for i in range(len(reader))])
-    noise = _noise(reader)
+    sigma = (noise or NoiseGauge(reader)).sigma()
     return Survey(
-        info.width, info.height, reader.reference, reader.encoding, crop, frames, noise, sharpness, aligner.model
+        info.width, info.height, reader.reference, reader.encoding, crop, frames, sigma, sharpness, aligner.model
     )
 
 
@@ -231,12 +232,6 @@ def _gain(glance: _Glance, reader: StackReader, index: int, transform: Transform
         return UNITY
     here, there = glance.proxies[reader.reference], glance.proxies[index]
     return exposure.gain_to_match(here, there, transform, reader.info.width)
-
-
-def _noise(reader: StackReader) -> float:
-    """From the first, middle and last frame at full size: reducing them would average the noise away."""
-    chosen = sorted({0, reader.reference, len(reader) - 1})
-    return min(noise_sigma([reader.read(index).pixels]) for index in chosen)
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

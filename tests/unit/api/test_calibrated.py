@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stackcore.calibration.entries import Camera, ChannelStatistics, DarkEntry, WhiteBalanceEntry
-from stackcore.calibration.library import Library
 
 from stackcore.api.calibrated import Calibrated, RawChoices, settle
 from stackcore.api.toolbox import Toolbox
+from stackcore.calibration.entries import Camera, ChannelStatistics, DarkEntry, WhiteBalanceEntry
+from stackcore.calibration.library import Library
 from stackcore.errors import FrameError, FrameMismatch, StackcoreError, UnreadableFrame, UsageError
 from stackcore.events import EventBus
 from stackcore.protocols import Correction
