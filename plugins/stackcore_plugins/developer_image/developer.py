@@ -7,69 +7,95 @@ from typing import Any
 
 import numpy as np
 import pyvips
+from numpy.typing import NDArray
 
 from stackcore.errors import UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
-from stackcore.terms import Pixels
+from stackcore.terms import FULL_SCALE, Pixels
+from stackcore_plugins.developer_image.colours import Meaning, kind_of, meaning_of, profile_of, to_rgb
+from stackcore_plugins.developer_image.files import opened, read_strictly
+from stackcore_plugins.developer_image.plugin import ImageOptions
+from stackcore_plugins.developer_image.upright import as_array, decode_upright, orientation_of, upright, upright_size
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
-_PIXEL_LIMIT = 1_000_000_000
-"""A frame of more than a gigapixel is taken for an image bomb."""
-_SIDEWAYS = 5
-"""EXIF orientations from here on swap width and height."""
-_COLOURS = ("b-w", "grey16", "srgb", "rgb", "rgb16", "scrgb", "multiband")
-"""What libvips calls numbers that are grey or RGB as they stand."""
+_COLOUR_BANDS = {"grey": 1, "rgb": 3, "cmyk": 4}
+_NEARLY_ALL = 0.999
+"""Share of its source pixels that must be opaque where a reduced pixel is valid; rounding takes a little of all."""
 
 
 class ImageDeveloper:
-    """Decodes whatever libvips reads into RGB; orientation is applied, alpha is dropped, grey becomes RGB."""
+    """Decodes what libvips reads into upright RGB of one ICC profile, that of the reference, and says what is valid.
+
+    Numbers are kept wherever the profile allows it. Alpha is taken for validity: opaque pixels are picture.
+    """
+
+    def __init__(self, options: ImageOptions | None = None) -> None:
+        self._options = options or ImageOptions()
+        self._target: bytes | None = None
+        self._prepared = False
 
     def prepare(self, reference: Path, development: Development) -> None:
-        """Nothing to fix: image files are developed already."""
+        """Take the ICC profile from the reference frame; none, or none of RGB, stands for sRGB.
+
+        A codec that is missing here is found out now, not after the survey of a long stack.
+        """
+
+        def check(image: Any, fail_on: str) -> bytes | None:
+            if "heif-compression" in image.get_fields():
+                image.crop(0, 0, 1, 1).avg()
+            return profile_of(image, reference)
+
+        self._target = read_strictly(reference, self._options, check)
+        self._prepared = True
 
     def probe(self, path: Path) -> FrameInfo:
-        """Size after orientation, dtype and ICC profile, from the header."""
-        image = _open(path)
-        width, height = image.width, image.height
-        if _orientation(image) >= _SIDEWAYS:
-            width, height = height, width
-        # The profile of a CMYK file says nothing about the RGB that it is converted to.
-        has_profile = "icc-profile-data" in image.get_fields() and image.interpretation != "cmyk"
-        icc = bytes(image.get("icc-profile-data")) if has_profile else None
+        """Size after orientation, dtype, profile and what becomes of the colours, from the header."""
+        image = opened(path, self._options)
+        dtype, target = _dtype(image, path), self._profile_for(image, path)
+        meaning = meaning_of(image, path, target)
+        width, height = upright_size(image)
         return FrameInfo(
             width=width,
             height=height,
-            dtype=_dtype(image, path),
-            icc=icc,
-            orientation=_orientation(image),
+            dtype=dtype,
+            icc=target,
+            orientation=orientation_of(image),
             is_developed=True,
+            colours=meaning.note,
         )
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         """Shrink on load where the format can (JPEG, WebP)."""
-        image = _open(path)
-        dtype = _dtype(image, path)
-        try:
-            if dtype == "uint8" and not image.hasalpha():
+
+        def read(image: Any, fail_on: str) -> Decoded:
+            dtype, target = _dtype(image, path), self._profile_for(image, path)
+            meaning = meaning_of(image, path, target)
+            has_alpha = image.bands > _COLOUR_BANDS[meaning.kind]
+            if dtype == "uint8" and not has_alpha and meaning.kind != "cmyk":
+                # It makes 8 bits of everything, takes float for linear light, and blackens what is transparent.
                 shrunk = pyvips.Image.thumbnail(
-                    str(path), max_size_px, height=max_size_px, size="down", fail_on="error"
+                    str(path), max_size_px, height=max_size_px, size="down", fail_on=fail_on
                 )
-                return Decoded(_pixels(_rgb(shrunk, path), dtype, path))
-            # `thumbnail` makes 8 bits of everything, takes float for linear light, and blackens what is transparent.
-            rgb = _rgb(image, path)
-            scale = max_size_px / max(rgb.width, rgb.height)
-            return Decoded(_upright(rgb if scale >= 1 else rgb.resize(scale), dtype, path))
-        except pyvips.Error as error:
-            raise _unreadable(path, error) from error
+                return _checked(as_array(to_rgb(shrunk, meaning, target)), None, path)
+            scale = max_size_px / max(image.width, image.height)
+            if scale >= 1:
+                return _decoded(image, meaning, target, path)
+            if has_alpha:
+                return _reduced_with_alpha(image, meaning, target, scale, path)
+            small = to_rgb(_full_range(image).resize(scale), meaning, target)
+            return _checked(upright(as_array(small), orientation_of(image)), None, path)
+
+        return read_strictly(path, self._options, read)
 
     def read(self, path: Path) -> Decoded:
         """Decode everything; a truncated file is an error, never a grey patch."""
-        image = _open(path)
-        dtype = _dtype(image, path)
-        try:
-            return Decoded(_upright(_rgb(image, path), dtype, path))
-        except pyvips.Error as error:
-            raise _unreadable(path, error) from error
+
+        def read(image: Any, fail_on: str) -> Decoded:
+            _dtype(image, path)
+            target = self._profile_for(image, path)
+            return _decoded(image, meaning_of(image, path, target), target, path)
+
+        return read_strictly(path, self._options, read)
 
     def mosaic(self, path: Path) -> Mosaic:
         """There is none in a finished picture."""
@@ -77,23 +103,46 @@ class ImageDeveloper:
             f"{path} holds no mosaic.", "it is a finished picture, not a raw file.", "name the camera's raw file."
         )
 
-
-def _open(path: Path) -> Any:
-    try:
-        image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
-    except pyvips.Error as error:
-        raise _unreadable(path, error) from error
-    if image.width * image.height > _PIXEL_LIMIT:
-        raise UnreadableFrame(
-            f"{path} is too large.",
-            f"it claims {image.width}x{image.height} pixels, the limit is {_PIXEL_LIMIT / 1e6:.0f} megapixels.",
-            "check that it is a photograph.",
-        )
-    return image
+    def _profile_for(self, image: Any, path: Path) -> bytes | None:
+        """That of the stack; as long as there is none, each file's own."""
+        return self._target if self._prepared else profile_of(image, path)
 
 
-def _orientation(image: Any) -> int:
-    return int(image.get("orientation")) if "orientation" in image.get_fields() else 1
+def _decoded(image: Any, meaning: Meaning, target: bytes | None, path: Path) -> Decoded:
+    orientation = orientation_of(image)
+    colours, alpha = _parts(_full_range(image), meaning)
+    rgb = to_rgb(colours, meaning, target)
+    if alpha is None and orientation == 1:
+        return _checked(as_array(rgb), None, path)
+    width, height = upright_size(image)
+    dtype = _DTYPES[image.format]
+    pixels = np.empty((height, width, 3), dtype)
+    valid = None if alpha is None else np.empty((height, width), np.bool_)
+
+    def take(strip: NDArray[Any], rows: slice, columns: slice) -> None:
+        pixels[rows, columns] = strip[..., :3]
+        if valid is not None:
+            valid[rows, columns] = strip[..., 3] == FULL_SCALE[dtype]
+
+    joined = rgb if alpha is None else rgb.bandjoin(alpha.copy(interpretation=rgb.interpretation))
+    decode_upright(joined, orientation, take)
+    return _checked(pixels, valid, path)
+
+
+def _reduced_with_alpha(image: Any, meaning: Meaning, target: bytes | None, scale: float, path: Path) -> Decoded:
+    """The mean of what is valid alone, so that nothing bleeds out of the parts that are not."""
+    colours, alpha = _parts(_full_range(image), meaning)
+    rgb = to_rgb(colours, meaning, target)
+    full = FULL_SCALE[_DTYPES[image.format]]
+    opaque = ((alpha == full) * (full / 255)).cast(image.format)  # a comparison gives 0 or 255
+    weighted = rgb.bandjoin(opaque.copy(interpretation=rgb.interpretation)).premultiply(max_alpha=full)
+    small = as_array(weighted.resize(scale, kernel="linear").unpremultiply(max_alpha=full).cast("float"))
+    small = upright(small, orientation_of(image))
+    pixels = small[..., :3]
+    if image.format != "float":
+        pixels = np.clip(np.rint(pixels), 0, full)
+    valid = small[..., 3] >= _NEARLY_ALL * full
+    return _checked(np.ascontiguousarray(pixels, _DTYPES[image.format]), valid, path)
 
 
 def _dtype(image: Any, path: Path) -> str:
@@ -103,52 +152,47 @@ def _dtype(image: Any, path: Path) -> str:
             "frames have 8 or 16 bits per channel, or are floating point.",
             "convert it to 16-bit TIFF.",
         )
+    kind_of(image, path)
     return _DTYPES[image.format]
 
 
-def _rgb(image: Any, path: Path) -> Any:
-    """Three channels of RGB in the depth of the file."""
-    if image.interpretation == "cmyk":
-        image = image.colourspace("rgb16" if image.format == "ushort" else "srgb")
-    if image.interpretation not in _COLOURS:
-        raise UnreadableFrame(
-            f"{path} holds {image.interpretation} colours.", "a frame is grey or RGB.", "convert it to 16-bit RGB."
-        )
-    if image.bands in (2, 4):
-        image = image.extract_band(0, n=image.bands - 1)
-    if image.bands == 1:
-        image = image.bandjoin([image, image])
-    if image.bands != 3:
-        raise UnreadableFrame(
-            f"{path} has {image.bands} channels.",
-            "a frame is grey or RGB, with or without alpha.",
-            "convert it to RGB.",
-        )
+def _full_range(image: Any) -> Any:
+    """AVIF and HEIC of 10 and 12 bits come in the upper bits of 16; the lower are filled, so that white is white."""
+    if image.format == "ushort" and "heif-compression" in image.get_fields():
+        bits = int(image.get("bits-per-sample"))
+        if bits < 16:
+            return image | (image >> bits)
     return image
 
 
-def _upright(image: Any, dtype: str, path: Path) -> Pixels:
-    """Decode from top to bottom, then turn: a file is not read in the order that turning asks for."""
-    return _pixels(image if _orientation(image) == 1 else image.copy_memory().autorot(), dtype, path)
+def _parts(image: Any, meaning: Meaning) -> tuple[Any, Any]:
+    """Colours, and alpha or None."""
+    bands = _COLOUR_BANDS[meaning.kind]
+    if image.bands == bands:
+        return image, None
+    return image.extract_band(0, n=bands), image.extract_band(bands)
 
 
-def _pixels(image: Any, dtype: str, path: Path) -> Pixels:
-    pixels: Pixels = np.ndarray(
-        buffer=image.write_to_memory(), dtype=np.dtype(dtype), shape=(image.height, image.width, 3)
-    )
-    if dtype == "float32" and not np.isfinite(pixels).all():  # one of them spreads over the whole result
+def _checked(pixels: Pixels, valid: NDArray[np.bool_] | None, path: Path) -> Decoded:
+    """A decoded frame whose valid pixels are numbers; `valid` is None when all are."""
+    if valid is not None:
+        if not valid.any():
+            raise UnreadableFrame(
+                f"{path} is transparent all over.",
+                "its alpha leaves no pixel that is fully opaque.",
+                "leave it out, or mend its alpha channel.",
+            )
+        if valid.all():
+            valid = None
+    if pixels.dtype != np.float32:
+        return Decoded(pixels, valid)
+    finite = np.isfinite(pixels).all(axis=2)
+    bad = ~finite if valid is None else ~finite & valid
+    if bad.any():  # one of them spreads over the whole result
         raise UnreadableFrame(
             f"{path} holds pixels that are no numbers.",
-            f"{int(np.count_nonzero(~np.isfinite(pixels)))} of its values are NaN or infinite.",
+            f"{int(np.count_nonzero(bad))} of its pixels are NaN or infinite.",
             "fill them in with the program that made the file, or leave the frame out.",
         )
-    return pixels
-
-
-def _unreadable(path: Path, error: pyvips.Error) -> UnreadableFrame:
-    lines = [line for line in error.detail.splitlines() if line.strip()]
-    return UnreadableFrame(
-        f"{path} cannot be read.",
-        f"it is damaged, truncated or not what its extension says ({lines[0] if lines else error.message}).",
-        "copy it again from the camera, or leave it out.",
-    )
+    pixels[~finite] = 0
+    return Decoded(pixels, valid)

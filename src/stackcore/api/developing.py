@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
-from stackcore.api.recording import metadata_of, warn
+from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings
 from stackcore.api.toolbox import Toolbox
 from stackcore.colour.icc import profile
@@ -230,15 +230,16 @@ class _Developing:
         self.run.check_cancelled()
         pixels = self.reader.read(index).pixels
         self.run.check_cancelled()
-        notes = writing.write_picture(
+        write_result(
+            self.run.emit,
             pixels,
             self.targets[index],
-            overwrite=self.options.overwrite,
+            self._metadata(self.reader.paths[index]),
             icc=self._icc,
+            encoding=self.reader.encoding,
+            overwrite=self.options.overwrite,
             file_format=self.options.file_format,
-            metadata=self._metadata(self.reader.paths[index]),
         )
-        warn(self.run.emit, notes, self.reader.paths[index].name)
 
     def _metadata(self, source: Path) -> Metadata:
         """The raw's own, and the record of what was done to it."""

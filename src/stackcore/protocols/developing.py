@@ -39,6 +39,9 @@ class FrameInfo:
         The file holds a finished picture: of a `Development`, nothing but its encoding has a meaning for it.
     multipliers
         White balance of the numbers that `read` gives, once `prepare` has settled it; None for finished pictures.
+    colours
+        What becomes of the colours of this file, as words after "its colours are", where the photographer should
+        know (`converted from Display P3`); empty where they are plain.
     """
 
     width: int
@@ -49,6 +52,7 @@ class FrameInfo:
     has_mosaic: bool = False
     is_developed: bool = False
     multipliers: Multipliers | None = None
+    colours: str = ""
 
 
 @dataclass(frozen=True)

@@ -169,5 +169,4 @@ def _weights(inside: list[_Pixel], rim: list[_Pixel], neighbours: list[list[_Pix
                 system[i, row[pixel]] -= 1
             else:
                 known[i, column[pixel]] += 1
-    solved: NDArray[np.float64] = np.linalg.solve(system, known)
-    return solved
+    return np.asarray(np.linalg.solve(system, known), np.float64)

@@ -41,7 +41,7 @@ class Lattice:
     @property
     def is_of_picture(self) -> bool:
         """Whether the values are those of a developed picture, where a spot has a width."""
-        return self.near.shape[1] > 0
+        return bool(self.near.shape[1] > 0)
 
     @property
     def blind_px(self) -> int:

@@ -94,27 +94,7 @@ def test_grey_becomes_rgb(developer: ImageDeveloper, scene: np.ndarray, tmp_path
     assert reduced.mean() == pytest.approx(grey.mean(), rel=0.02)
 
 
-@pytest.mark.parametrize(("convert", "interpretation"), [(u8, "srgb"), (u16, "rgb16")], ids=["uint8", "uint16"])
-def test_alpha_is_dropped_and_darkens_nothing(
-    developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, convert: Any, interpretation: str
-) -> None:
-    colours = convert(scene)
-    see_through = np.zeros((HEIGHT, WIDTH, 1), colours.dtype)
-    path = save(np.concatenate([colours, see_through], axis=2), tmp_path / "a.png", interpretation)
-    np.testing.assert_array_equal(developer.read(path).pixels, colours)
-    assert developer.read_reduced(path, 40).pixels.mean() == pytest.approx(colours.mean(), rel=0.02)
-
-
-def test_cmyk_becomes_rgb_without_its_profile(developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path) -> None:
-    path = tmp_path / "print.tif"
-    pyvips.Image.new_from_array(u8(scene)).copy(interpretation="srgb").colourspace("cmyk").write_to_file(str(path))
-    assert developer.probe(path).icc is None
-    read = developer.read(path).pixels
-    assert read.shape == (HEIGHT, WIDTH, 3)
-    assert np.abs(read.mean(axis=(0, 1)) - u8(scene).mean(axis=(0, 1))).max() < 25  # less what ink cannot show
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png", ".webp", ".avif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied_alike_everywhere(
     developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, suffix: str, orientation: int
@@ -131,11 +111,11 @@ def test_exif_orientation_is_applied_alike_everywhere(
         8: lambda a: np.rot90(a, 1),
     }[orientation](u8(scene))
     read, info, reduced = developer.read(path).pixels, developer.probe(path), developer.read_reduced(path, 60).pixels
-    assert np.abs(read.astype(int) - upright).mean() < 3
+    assert np.abs(read.astype(int) - upright).mean() < (6 if suffix in (".avif", ".webp") else 3)
     assert (info.height, info.width) == upright.shape[:2]
     assert max(reduced.shape) == 60
     expected = cv2.resize(upright, reduced.shape[1::-1], interpolation=cv2.INTER_AREA)
-    assert np.abs(reduced.astype(int) - expected).mean() < 4
+    assert np.abs(reduced.astype(int) - expected).mean() < (7 if suffix in (".avif", ".webp") else 4)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -173,39 +153,6 @@ def test_the_icc_profile_is_returned(developer: ImageDeveloper, scene: np.ndarra
     )  # numbers stay, nothing is converted
 
 
-@pytest.mark.parametrize("verb", ["read", "read_reduced"])
-@pytest.mark.parametrize("file", ["a.jpg", "a.tif", "a.png", "a.webp"])
-@pytest.mark.parametrize("share", [0.6, 0.95])
-def test_a_truncated_file_is_named(
-    developer: ImageDeveloper, tmp_path: Path, file: str, verb: str, share: float
-) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    if file.endswith("tif"):  # the directory first, as cameras do: the header is whole and the pixels are not
-        tifffile.imwrite(tmp_path / file, noise, photometric="rgb")
-    else:
-        save(noise, tmp_path / file)
-    whole = (tmp_path / file).read_bytes()
-    path = tmp_path / f"cut-{file}"
-    path.write_bytes(whole[: int(len(whole) * share)])
-    arguments = (path, 60) if verb == "read_reduced" else (path,)
-    with pytest.raises(UnreadableFrame, match=f"cut-{file}"):
-        getattr(developer, verb)(*arguments)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"hello, I am no picture", b"\xff\xd8\xff\xe0"], ids=["empty", "text", "stub"]
-)
-@pytest.mark.parametrize("verb", ["probe", "read", "read_reduced"])
-def test_what_is_not_an_image_is_named(developer: ImageDeveloper, tmp_path: Path, content: bytes, verb: str) -> None:
-    path = tmp_path / "holiday.jpg"
-    path.write_bytes(content)
-    with pytest.raises(UnreadableFrame) as caught:
-        getattr(developer, verb)(*((path, 60) if verb == "read_reduced" else (path,)))
-    assert "holiday.jpg" in caught.value.what
-    assert caught.value.why
-    assert caught.value.fix
-
-
 def test_a_missing_file_is_named(developer: ImageDeveloper, tmp_path: Path) -> None:
     with pytest.raises(UnreadableFrame, match=r"gone\.tif"):
         developer.probe(tmp_path / "gone.tif")
@@ -225,15 +172,6 @@ def test_colours_that_are_not_rgb_are_refused(developer: ImageDeveloper, scene: 
     pyvips.Image.new_from_array(u8(scene)).copy(interpretation="srgb").colourspace("lab").write_to_file(str(path))
     with pytest.raises(UnreadableFrame, match="lab"):
         developer.read(path)
-
-
-def test_an_image_bomb_is_refused_by_its_header(developer: ImageDeveloper, tmp_path: Path) -> None:
-    path = tmp_path / "bomb.png"
-    pyvips.Image.black(100_000, 11_000).pngsave(str(path), compression=9, bitdepth=1)
-    assert path.stat().st_size < 1_000_000
-    for read in (developer.probe, developer.read, lambda p: developer.read_reduced(p, 100)):
-        with pytest.raises(UnreadableFrame, match="1000 megapixels"):
-            read(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

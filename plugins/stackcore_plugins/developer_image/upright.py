@@ -1,0 +1,77 @@
+"""Turning a frame upright while it is decoded, in strips, so that no second copy of it is ever held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_STRIP_ROWS = 128
+
+_SIDEWAYS = 5
+"""EXIF orientations from here on swap width and height."""
+
+_TURNS: dict[int, Callable[[Any], Any]] = {
+    2: lambda a: cv2.flip(a, 1),
+    3: lambda a: cv2.flip(a, -1),
+    4: lambda a: cv2.flip(a, 0),
+    5: cv2.transpose,
+    6: lambda a: cv2.rotate(a, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda a: cv2.flip(cv2.transpose(a), -1),
+    8: lambda a: cv2.rotate(a, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+"""What turns a picture upright, by the EXIF tag Orientation (Exif 2.32, section 4.6.4 A)."""
+
+_FROM_THE_END = (3, 4, 6, 7)
+"""Orientations whose first stored row comes last."""
+
+_DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
+
+
+def orientation_of(image: Any) -> int:
+    """How the camera was held, 1 to 8; 1 where the file says nothing, or nothing that Exif knows."""
+    stated = int(image.get("orientation")) if "orientation" in image.get_fields() else 1
+    return stated if stated in _TURNS else 1
+
+
+def upright_size(image: Any) -> tuple[int, int]:
+    """Width and height after turning."""
+    size = (int(image.width), int(image.height))
+    return size[::-1] if orientation_of(image) >= _SIDEWAYS else size
+
+
+def as_array(image: Any) -> NDArray[Any]:
+    """All rows and bands as they are stored: (height, width, bands)."""
+    shape = (image.height, image.width, image.bands)
+    return np.ndarray(shape, np.dtype(_DTYPES[image.format]), image.write_to_memory())
+
+
+def upright(array: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A small picture (h, w, bands) turned upright."""
+    if orientation == 1:
+        return array
+    return np.asarray(_TURNS[orientation](array)).reshape(*_turned_shape(array.shape, orientation))
+
+
+def decode_upright(image: Any, orientation: int, take: Callable[[NDArray[Any], slice, slice], None]) -> None:
+    """Decode `image` once from top to bottom and give each strip, upright, to `take(strip, rows, columns)`.
+
+    `rows` and `columns` say where the strip, (n, m, bands), lies in the upright picture.
+    """
+    height, whole = image.height, slice(None)
+    for top in range(0, height, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, height)
+        strip = upright(as_array(image.crop(0, top, image.width, bottom - top)), orientation)
+        place = slice(height - bottom, height - top) if orientation in _FROM_THE_END else slice(top, bottom)
+        if orientation >= _SIDEWAYS:
+            take(strip, whole, place)
+        else:
+            take(strip, place, whole)
+
+
+def _turned_shape(shape: tuple[int, ...], orientation: int) -> tuple[int, ...]:
+    height, width, bands = shape
+    return (width, height, bands) if orientation >= _SIDEWAYS else (height, width, bands)
