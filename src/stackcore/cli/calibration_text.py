@@ -40,7 +40,7 @@ def card_lines(data: Mapping[str, Any]) -> list[str]:
     rows: list[Row] = [
         ("", "red", "green", "blue", "green 2"),
         ("multiplier", *(f"{value:.4f}" for value in data["multipliers"])),
-        ("uncertain by", *(f"{value:.2%}" for value in data["standard_error"])),
+        ("uncertain by", *(f"{value:.3%}" for value in data["standard_error"])),
         ("spread", *(f"{value:.2%}" for value in data["spread"])),
     ]
     return ["", *table(rows), "", *multiplier_line(data)]

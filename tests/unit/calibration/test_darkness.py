@@ -48,12 +48,13 @@ def codes(told: list[Warned]) -> list[str]:
     [
         SENSOR,
         replace(SENSOR, read_noise=60.0),
+        replace(SENSOR, read_noise=300.0, camera=RawCamera(black=(2048,) * 4)),
         SensorTruth.random(256, 192, hot=30, dead=4),
         replace(SENSOR, dark_current=80.0),
         replace(SENSOR, column_noise=3.0),
         replace(SENSOR, camera=RawCamera(black=(500, 520, 540, 560))),
     ],
-    ids=["plain", "noisy", "defects", "current", "columns", "blacks"],
+    ids=["plain", "noisy", "very noisy", "defects", "current", "columns", "blacks"],
 )
 def test_a_dark_that_is_dark_raises_no_doubts(sensor: SensorTruth) -> None:
     assert judged(sensor.dark(), sensor) == []
