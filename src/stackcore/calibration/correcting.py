@@ -9,8 +9,8 @@ from stackcore.calibration.repairing import Repair
 from stackcore.errors import FrameMismatch
 from stackcore.protocols import Correction, Mosaic
 
-_BAND_ROWS = 240
-"""Rows worked on at one time: a multiple of the blocks of 2, 6 and 8 rows that there are."""
+_BAND_ROWS = 24
+"""Rows worked on at one time, a multiple of the blocks of 2, 6 and 8 rows: they stay in the cache of a core."""
 
 
 def corrected(mosaic: Mosaic, correction: Correction) -> NDArray[np.uint16]:

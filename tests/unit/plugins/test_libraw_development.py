@@ -373,3 +373,42 @@ def test_highlight_modes(developer: LibRawDeveloper, tmp_path: Path) -> None:
     # Nothing is cut at white, so that white lies lower: by the ratio of the largest multiplier to the smallest, 2.
     assert modes["unclipped"] == pytest.approx([0.75, 0.375, 0.375], abs=0.01)
     assert len({tuple(np.round(v, 3)) for v in modes.values()}) > 2
+
+
+# ------------------------------------------------------------------ odd sensors
+
+
+def write_odd(path: Path, *extra: tuple[int, int, int, object, bool]) -> Path:
+    """A DNG of grey light with other tags than usual."""
+    counts = RawCamera().mosaic(flat(0.3))
+    codes = {tag[0] for tag in extra} | ({50721, 50728} if extra[0][0] == 33422 else set())
+    tags = [tag for tag in _tags(RawCamera(), *counts.shape) if tag[0] not in codes]
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(counts, photometric=32803, compression=None, metadata=None, extratags=[*tags, *extra])
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "size"), [(2, 1, (192, 64)), (1, 2, (96, 128)), (1.002, 1, (96, 64)), (1.01, 1, (97, 64))]
+)
+def test_pixels_that_are_not_square_are_announced_as_they_will_be(
+    developer: LibRawDeveloper, tmp_path: Path, across: float, down: float, size: tuple[int, int]
+) -> None:
+    scale = (round(across * 1000), 1000, round(down * 1000), 1000)
+    path = write_odd(tmp_path / "a.dng", (50718, 5, 2, scale, True))  # DefaultScale
+    developer.prepare(path, LINEAR)
+    info, pixels = developer.probe(path), developer.read(path).pixels
+    assert (info.width, info.height) == size == pixels.shape[1::-1]
+
+
+def test_a_sensor_of_four_colours(developer: LibRawDeveloper, tmp_path: Path) -> None:
+    """Cyan, magenta, yellow and green: no channel stands in for another, and each has its own multiplier."""
+    colours = bytes((3, 4, 5, 1))
+    path = write_odd(tmp_path / "a.dng", (33422, 1, 4, colours, True), (50710, 1, 4, colours, True))
+    found = developer.mosaic(path)
+    assert (found.colours, found.pattern.tolist(), len(found.black)) == ("GMCY", [[0, 1], [2, 3]], 4)
+    auto = Development(encoding="linear", white_balance="auto", correction=Correction(defects=((50, 31), (20, 40))))
+    pixels = developed(developer, path, auto)
+    assert np.ptp(pixels) < 0.002
