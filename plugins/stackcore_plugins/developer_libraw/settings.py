@@ -38,7 +38,8 @@ def fixed_settings(
     """Every setting of LibRaw that may otherwise follow the frame, taken from the open reference.
 
     Automatic brightness is off, and so is `adjust_maximum_thr`, which sets white by the brightest pixel of each frame
-    and alone makes frames flicker by a fifth. The exposure is a factor on linear light after colours are filled in.
+    and alone makes frames flicker by a fifth; a white that is given outright overrules it already. The exposure is a
+    factor on linear light after colours are filled in.
     """
     space = development.colour_space
     return {

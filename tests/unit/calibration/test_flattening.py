@@ -107,6 +107,7 @@ def test_black_spots_give_no_endless_factors() -> None:
     flat = mosaic(sensor, sensor.flat())
     spotted = flat.values.copy()
     spotted[40:70, 40:70] = 0
+    spotted[100:130, 100:130] = sensor.camera.blacks(HEIGHT, WIDTH)[100:130, 100:130]  # no light at all
     factors = flat_factors(replace(flat, values=spotted), "flat.dng")
     assert np.isfinite(factors).all()
     assert factors.max() == 16.0
