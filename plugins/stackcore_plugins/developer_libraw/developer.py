@@ -109,7 +109,7 @@ class LibRawDeveloper:
         elif not _is_empty(correction):
             raise _without_mosaic(path)
         if corrector is not None and mosaic is not None and development.white_balance == "auto":
-            mosaic = replace(mosaic, values=corrector.apply(mosaic))
+            mosaic = replace(mosaic, values=corrector.apply(mosaic.values))
         multipliers = chosen_multipliers(raw, development, mosaic, path)
         return _Plan(
             settings=fixed_settings(raw, development, self._options, multipliers),
@@ -149,7 +149,7 @@ def _correct(raw: Any, plan: _Plan, path: Path) -> None:
                 f"it has {mosaic.values.shape[1]}x{mosaic.values.shape[0]} photosites, not {width}x{height}.",
                 "stack it with frames of its own size.",
             )
-        plan.corrector.apply_to(mosaic.values, mosaic)
+        plan.corrector.apply_to(mosaic.values)
     if plan.ceilings is not None:
         _clip(raw, plan.ceilings, path)
 

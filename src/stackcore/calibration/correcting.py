@@ -33,7 +33,7 @@ def corrected(mosaic: Mosaic, correction: Correction) -> NDArray[np.uint16]:
     correction
         `FrameMismatch` where its arrays have another size than the mosaic, or a defect lies outside.
     """
-    return Corrector(correction, mosaic).apply(mosaic)
+    return Corrector(correction, mosaic).apply(mosaic.values)
 
 
 class Corrector:
@@ -44,7 +44,8 @@ class Corrector:
     correction
         As in `corrected`.
     like
-        A mosaic of the sensor; its size, pattern and colours count, its numbers do not.
+        A mosaic of the sensor. Its size, pattern, black and white hold for all frames: where a body measures black for
+        each frame, they must not follow it, for what develops them does not either. Its numbers do not matter.
 
     Attributes
     ----------
@@ -58,47 +59,44 @@ class Corrector:
                 raise _other_size(name, plane.shape, like.values.shape)
         self.shape: tuple[int, int] = (like.values.shape[0], like.values.shape[1])
         self._correction = correction
+        self._pattern, self._black, self._white = like.pattern, like.black, like.white
         self._repair = (
             Repair(correction.defects, like.pattern, like.colours, self.shape) if correction.defects else None
         )
 
-    def apply(self, mosaic: Mosaic) -> NDArray[np.uint16]:
-        """Return a corrected copy of the numbers; several threads may call this at once."""
-        out = mosaic.values.copy()
-        self.apply_to(out, mosaic)
+    def apply(self, values: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """Return a corrected copy of the numbers (H, W); several threads may call this at once."""
+        out = values.copy()
+        self.apply_to(out)
         return out
 
-    def apply_to(self, values: NDArray[np.uint16], mosaic: Mosaic) -> None:
-        """Correct `values` (H, W) in place; `mosaic` tells their pattern, black and white."""
+    def apply_to(self, values: NDArray[np.uint16]) -> None:
+        """Correct `values` (H, W) in place, which need not be contiguous."""
         dark, flat = self._correction.dark, self._correction.flat
         if dark is not None or flat is not None:
-            _subtract_and_level(values, mosaic, dark, flat)
+            self._subtract_and_level(values, dark, flat)
         if self._repair is not None:
-            self._repair.apply(values, mosaic.black)
+            self._repair.apply(values, self._black)
 
-
-def _subtract_and_level(
-    values: NDArray[np.uint16],
-    mosaic: Mosaic,
-    dark: NDArray[np.float32] | None,
-    flat: NDArray[np.float32] | None,
-) -> None:
-    height, width = values.shape
-    block = np.asarray(mosaic.black, np.float32)[mosaic.pattern]
-    rows = block.shape[0] * max(1, _BAND_ROWS // block.shape[0])
-    black = np.tile(block, (-(-rows // block.shape[0]), -(-width // block.shape[1])))[:, :width]
-    for top in range(0, height, rows):
-        band = np.s_[top : min(top + rows, height)]
-        counts = values[band]
-        level = black[: len(counts)]
-        full = counts >= mosaic.white
-        light = np.subtract(counts, level if dark is None else dark[band], dtype=np.float32)
-        if flat is not None:
-            light *= flat[band]
-        light += level
-        np.rint(np.clip(light, 0, mosaic.white, out=light), out=light)
-        light[full] = mosaic.white
-        counts[...] = light
+    def _subtract_and_level(
+        self, values: NDArray[np.uint16], dark: NDArray[np.float32] | None, flat: NDArray[np.float32] | None
+    ) -> None:
+        height, width = values.shape
+        block = np.asarray(self._black, np.float32)[self._pattern]
+        rows = block.shape[0] * max(1, _BAND_ROWS // block.shape[0])
+        black = np.tile(block, (-(-rows // block.shape[0]), -(-width // block.shape[1])))[:, :width]
+        for top in range(0, height, rows):
+            band = np.s_[top : min(top + rows, height)]
+            counts = values[band]
+            level = black[: len(counts)]
+            full = counts >= self._white
+            light = np.subtract(counts, level if dark is None else dark[band], dtype=np.float32)
+            if flat is not None:
+                light *= flat[band]
+            light += level
+            np.rint(np.clip(light, 0, self._white, out=light), out=light)
+            light[full] = self._white
+            counts[...] = light
 
 
 def _other_size(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> FrameMismatch:

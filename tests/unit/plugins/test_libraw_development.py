@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,10 @@ import pytest
 import tifffile
 
 from stackcore.colour.icc import profile
-from stackcore.colour.spaces import SPACES, light, to_xyz
+from stackcore.colour.spaces import SPACES, adaptation, light, to_xyz
 from stackcore.errors import FrameError, FrameMismatch, UnreadableFrame
 from stackcore.protocols import Correction, Development
-from stackcore.testing.dng import XTRANS, RawCamera, _tags, write_dng
+from stackcore.testing.dng import XTRANS, RawCamera, _tags, dng_bytes, write_dng
 from stackcore.testing.photosites import SensorTruth
 from stackcore.testing.raws import write_scene
 from stackcore_plugins.developer_libraw.developer import LibRawDeveloper
@@ -158,8 +159,6 @@ def test_x_trans_takes_its_black_from_the_reference(developer: LibRawDeveloper, 
     counts = RawCamera(pattern=XTRANS, black=(1000,) * 4).mosaic(flat(0.3, 540, 528))
     claims = RawCamera(pattern=XTRANS, black=(900,) * 4)
     other = tmp_path / "b.dng"
-    from stackcore.testing.dng import dng_bytes
-
     other.write_bytes(dng_bytes(counts, claims))
     developer.prepare(reference, LINEAR)
     np.testing.assert_array_equal(developer.read(other).pixels, developer.read(reference).pixels)
@@ -172,8 +171,6 @@ def test_numbers_mean_the_same_light_in_every_colour_space(tmp_path: Path, space
     path = write_dng(tmp_path / "a.dng", textured())
     here = developed(developer, path, LINEAR) @ to_xyz("srgb").T
     numbers = developed(developer, path, Development(encoding=encoding, colour_space=space))
-    from stackcore.colour.spaces import adaptation
-
     there = light(numbers, space, encoding) @ to_xyz(space).T @ adaptation(space).T
     np.testing.assert_allclose(there, here @ adaptation("srgb").T, atol=0.004)
     info = developer.probe(path)
@@ -295,6 +292,24 @@ def test_a_corrected_frame_is_that_of_a_sound_sensor(developer: LibRawDeveloper,
 
 def rms(difference: np.ndarray) -> float:
     return float(np.sqrt(np.mean(difference**2)))
+
+
+def test_a_body_that_measures_black_for_each_frame_gives_no_flicker(developer: LibRawDeveloper, tmp_path: Path) -> None:
+    """The same counts from files that claim another black and white: the levels of the reference hold."""
+    truth = faulty()
+    counts = truth.scene(textured())
+    reference, other = tmp_path / "a.dng", tmp_path / "b.dng"
+    reference.write_bytes(dng_bytes(counts, truth.camera))
+    claims = replace(truth.camera, black=(700, 710, 690, 650), white=15_000)
+    other.write_bytes(dng_bytes(counts, claims))
+    dark = truth.unlit().astype(np.float32)
+    flat_field = np.full(dark.shape, 1.1, np.float32)
+    correction = Correction(dark=dark, flat=flat_field, defects=truth.defects())
+    developer.prepare(reference, Development(white_balance="auto", correction=correction))
+    np.testing.assert_array_equal(developer.read(other).pixels, developer.read(reference).pixels)
+    np.testing.assert_array_equal(
+        developer.read_reduced(other, 40).pixels, developer.read_reduced(reference, 40).pixels
+    )
 
 
 def test_a_flat_takes_vignetting_away(developer: LibRawDeveloper, tmp_path: Path) -> None:
