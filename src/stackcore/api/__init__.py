@@ -1,4 +1,4 @@
-"""Everything the command line does, one call away: shooting, resuming, calibrating, stacking; typed results."""
+"""Everything the command line does, one call away: shooting, resuming, calibrating, developing, stacking."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
+    from stackcore.api.developing import DevelopResult, develop
     from stackcore.api.processing import StackResult, stack, survey
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.shooting import CaptureResult, capture
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 _HOME = {
     "CaptureResult": "shooting",
     "DarkResult": "calibrating",
+    "DevelopResult": "developing",
     "GreyCardResult": "calibrating",
     "LiveWatch": "watching",
     "capture": "shooting",
     "darks": "calibrating",
+    "develop": "developing",
     "greycard": "calibrating",
     "resume_capture": "resuming",
     "return_focus": "resuming",
@@ -29,11 +32,13 @@ _HOME = {
 __all__ = [
     "CaptureResult",
     "DarkResult",
+    "DevelopResult",
     "GreyCardResult",
     "LiveWatch",
     "StackResult",
     "capture",
     "darks",
+    "develop",
     "greycard",
     "resume_capture",
     "return_focus",

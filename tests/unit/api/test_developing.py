@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import pyvips
 
+import stackcore.api
 from stackcore.api.developing import develop, plan_develop
 from stackcore.colour.icc import profile
 from stackcore.colour.spaces import to_xyz
@@ -265,6 +266,10 @@ def test_a_plan_does_nothing(shoot, out, ear):
     assert plan["memory_bytes"] > 0
     assert not out.exists()
     assert ear.kinds[-2:] == ["result", "run_finished"]
+
+
+def test_it_is_one_call_away():
+    assert stackcore.api.develop is develop
 
 
 class CancelAt:
