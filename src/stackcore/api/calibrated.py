@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from stackcore.api.dark_choice import AUTOMATIC, NO_DARK, Dark, dark_of
 from stackcore.api.reference import Developers, Reference
 from stackcore.calibration.white_balance import multipliers, parse_white_balance
+from stackcore.colour.spaces import is_linear
 from stackcore.errors import FrameError, UsageError, did_you_mean
+from stackcore.events import Warned
 from stackcore.metadata.shot import read_shot
-from stackcore.protocols import Correction, Development, Highlights, WhiteBalanceRule
+from stackcore.protocols import Correction, Development, FrameInfo, Highlights, WhiteBalanceRule
 from stackcore.runs import Run
 from stackcore.stacking.inputs import collect
 from stackcore.terms import ColourSpace, Encoding, Multipliers
@@ -101,6 +103,12 @@ class Calibrated:
     paths: list[Path]
     report: dict[str, Any] = field(default_factory=dict)
 
+    def told(self, frame: FrameInfo) -> dict[str, Any]:
+        """The report, with the multipliers that a rule came to: those of a `frame` after `Developer.prepare`."""
+        if not self.report or frame.multipliers is None:
+            return self.report
+        return {**self.report, "multipliers": list(frame.multipliers)}
+
 
 def frames_of(paths: Sequence[Path], choices: RawChoices) -> list[Path]:
     """Return the files that are frames; `FrameError` when dark and grey card leave none."""
@@ -148,7 +156,7 @@ def settle(paths: Sequence[Path], developers: Developers, choices: RawChoices, r
     if reference.info.is_developed:
         _refuse_for_finished(choices, reference.path)
         return Calibrated(development=Development(encoding=choices.encoding), paths=frames)
-    balance = _named_balance(choices)  # before any work: the name may be wrong
+    balance = _named_balance(choices, reference, run)  # before any work: the name may be wrong
     for path in frames:
         reference.refuse_other_body(str(path), read_shot(path))
     dark = dark_of(paths[0], reference, choices, run)
@@ -158,7 +166,7 @@ def settle(paths: Sequence[Path], developers: Developers, choices: RawChoices, r
     if choices.last_is_greycard:
         balance = _grey_card(paths[-1], reference, correction, dark, run)
     development = Development(
-        encoding=choices.encoding,
+        encoding="linear" if is_linear(choices.colour_space, choices.encoding) else "srgb",
         colour_space=choices.colour_space,
         white_balance=balance,
         exposure_ev=choices.exposure_ev,
@@ -206,15 +214,25 @@ def _refuse_for_finished(choices: RawChoices, reference: Path) -> None:
         )
 
 
-def _named_balance(choices: RawChoices) -> WhiteBalanceRule | Multipliers:
+def _named_balance(choices: RawChoices, reference: Reference, run: Run) -> WhiteBalanceRule | Multipliers:
     from stackcore.calibration.library import Library
 
-    asked = choices.white_balance
+    asked, library = choices.white_balance, Library()
+
+    def named(name: str) -> Multipliers:
+        found = library.white_balance(name)
+        camera, shot = library.entry(name).camera, reference.shot
+        models = [" ".join((each.make, each.model)).strip() for each in (camera, shot)]
+        if all(models) and models[0].casefold() != models[1].casefold():
+            message = f'The white balance "{name}" was measured with a {models[0]}, these frames are of a {models[1]}: '
+            run.emit(
+                Warned(code="white_balance_mismatch", message=message + "each sensor sees colours in its own way.")
+            )
+        return found
+
     if asked is None:
         return "camera"
-    if isinstance(asked, str):
-        return parse_white_balance(asked, Library().white_balance)
-    return multipliers(asked)
+    return parse_white_balance(asked, named) if isinstance(asked, str) else multipliers(asked)
 
 
 def _source_of_balance(choices: RawChoices) -> str:

@@ -290,9 +290,9 @@ class _Developing:
                 )
 
     def _result(self, files: list[Path]) -> DevelopResult:
-        info, report = self.reader.info, dict(self.settled.report)
-        development = self.settled.development
-        told = report.pop("multipliers", None)
+        info, development = self.reader.info, self.settled.development
+        calibration = dict(self.settled.told(info))
+        multipliers = calibration.pop("multipliers")
         return DevelopResult(
             folder=self.folder,
             files=files,
@@ -300,9 +300,9 @@ class _Developing:
             height=info.height,
             reference=self.reader.paths[self.reader.reference].name,
             colour_space=development.colour_space,
-            encoding="linear" if development.colour_space == "xyz" else development.encoding,
-            multipliers=info.multipliers or told,
-            calibration=report,
+            encoding=development.encoding,
+            multipliers=None if multipliers is None else tuple(multipliers),
+            calibration=calibration,
             warnings=[warning.message for warning in self.run.warnings],
             seconds=self.seconds,
         )

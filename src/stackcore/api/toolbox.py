@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackcore.errors import ConfigError, PluginError, UsageError
+from stackcore.errors import ConfigError, PluginError, UsageError, did_you_mean
 from stackcore.hookspecs import Kind
 from stackcore.metadata.record import UsedPlugin
 from stackcore.protocols import Aligner, Developer, Executor, Fuser, Sharpener
@@ -74,6 +74,7 @@ class Toolbox:
         """One developer per suffix, each built when its first file is seen."""
         found: dict[str, Developer] = {}
         owners = self._owners
+        self._refuse_unknown_to_all_developers()
         for offer in self._registry.offers("developer"):
             known = {k: v for k, v in self._settings.get("developer", {}).items() if k in offer.options.model_fields}
             developer = _Lazy(self._registry, offer.name, known)
@@ -86,6 +87,17 @@ class Toolbox:
                     )
                 owners[suffix], found[suffix] = offer.name, developer
         return found
+
+    def _refuse_unknown_to_all_developers(self) -> None:
+        """One section serves all developers, each of which takes what it knows; some of them must know each key."""
+        known = {key for offer in self._registry.offers("developer") for key in offer.options.model_fields}
+        for key in self._settings.get("developer", {}):
+            if key not in known:
+                raise ConfigError(
+                    f'No developer has an option "{key}".',
+                    "options are checked so that a mistyped one is not silently ignored.",
+                    did_you_mean(key, known),
+                )
 
 
 class _Lazy:

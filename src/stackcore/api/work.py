@@ -45,8 +45,8 @@ class Work:
         paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
         calibrated = settle(paths, self.tools.developers, options, run)
         refuse_single(calibrated.paths)
-        self.development = calibrated.report
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
+        self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
 
     @contextmanager

@@ -16,7 +16,7 @@ from stackcore.calibration.entries import Camera, ChannelStatistics, DarkEntry, 
 from stackcore.calibration.library import Library
 from stackcore.errors import FrameError, FrameMismatch, StackcoreError, UnreadableFrame, UsageError
 from stackcore.events import EventBus
-from stackcore.protocols import Correction
+from stackcore.protocols import Correction, FrameInfo
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.testing.dng import RawCamera
@@ -86,13 +86,13 @@ def keep_dark(truth: SensorTruth = TRUTH, name: str = "mine", frames: int = 4, *
     return mean
 
 
-def keep_white_balance(name: str, multipliers: tuple[float, float, float, float]) -> None:
+def keep_white_balance(name: str, multipliers: tuple[float, float, float, float], model: str = "") -> None:
     nothing = (0.0, 0.0, 0.0, 0.0)
     entry = WhiteBalanceEntry(
         name=name,
         created=datetime.now(UTC),
         software="test",
-        camera=Camera(),
+        camera=Camera(make="SIMULATED" if model else "", model=model),
         source="card.dng",
         multipliers=multipliers,
         spread=nothing,
@@ -316,6 +316,20 @@ def test_a_white_balance_by_name_or_numbers(shoot, ear, given, multipliers):
     assert found.report["multipliers"] == list(multipliers)
 
 
+@pytest.mark.parametrize(
+    ("model", "told"), [("SIMULATED R1", []), ("SIMULATED R2", ["white_balance_mismatch"]), ("", [])]
+)
+def test_a_grey_card_of_another_model_is_warned_of(shoot, ear, model, told):
+    keep_white_balance("lamp", (1.5, 1.0, 2.0, 1.0), model)
+
+    assert settled(shoot, ear, white_balance="lamp").development.white_balance == (1.5, 1.0, 2.0, 1.0)
+    assert codes(ear) == told
+
+
+def test_xyz_is_linear_whatever_was_asked(shoot, ear):
+    assert settled(shoot, ear, colour_space="xyz").development.encoding == "linear"
+
+
 def test_an_unknown_name_is_refused_before_anything_is_read(shoot, ear):
     keep_white_balance("studio-flash", (1.5, 1.0, 2.0, 1.0))
     with pytest.raises(UsageError, match='did you mean "studio-flash"'):
@@ -413,3 +427,12 @@ def test_what_finished_pictures_cannot_have_is_not_passed_over(stack_folder, ear
 def test_a_finished_picture_is_no_dark(shoot, stack_folder, ear):
     with pytest.raises((UnreadableFrame, StackcoreError)):
         settled([stack_folder / "img8.tif", *shoot], ear, first_is_dark=True)
+
+
+def test_the_report_tells_what_a_rule_came_to(shoot, ear, stack_folder):
+    found = settled(shoot, ear)
+    frame = FrameInfo(width=96, height=64, dtype="uint16", multipliers=(2.0, 1.0, 1.5, 1.0))
+
+    assert found.told(frame)["multipliers"] == [2.0, 1.0, 1.5, 1.0]
+    assert found.report["multipliers"] is None
+    assert settled(sorted(stack_folder.iterdir()), ear).told(frame) == {}

@@ -71,7 +71,7 @@ def test_each_raw_becomes_a_picture_of_its_own_name(shoot, out, ear, snapshot):
     assert told.data["colour_space"] == "srgb"
 
 
-@pytest.mark.parametrize("highlights", ["clip", "unclipped"])
+@pytest.mark.parametrize("highlights", ["clip", "unclipped", "blend", "reconstruct"])
 def test_a_highlight_changes_nothing_but_itself(shoot, out, highlights):
     done = develop(shoot, out, highlights=highlights, white_balance="2 1 1.6 1")
 
@@ -169,6 +169,8 @@ def test_demosaic_is_an_option_and_a_setting(shoot, out, tmp_path):
         develop(raw, tmp_path / "d", demosaic="magic")
     with pytest.raises(ConfigError):
         develop(raw, tmp_path / "d", settings={"fuser": {"levels": 2}})
+    with pytest.raises(ConfigError, match='did you mean "demosaic"'):
+        develop(raw, tmp_path / "d", settings={"developer": {"demosiac": "linear"}})
 
 
 def test_compressed_and_tiled_pictures_hold_the_same(shoot, out, tmp_path):
