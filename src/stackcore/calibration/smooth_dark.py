@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_SIGMA = 16.0
-"""Standard deviation of the blur, in photosites of one place of the colour filters. It takes noise down to a 57th,
-and the glow of an amplifier, which reaches over hundreds of them, hardly changes."""
+_CELL_PX = 16
+"""Each place of the colour filters is averaged over cells of so many pixels a side before it is blurred: quicker, and
+the glow of an amplifier, which reaches over hundreds of pixels, does not change within one."""
+
+_SIGMA_CELLS = 2.0
+"""Standard deviation of the blur. With the cells it takes noise down to a fiftieth (Bayer)."""
 
 
 def smooth_dark(
@@ -41,11 +44,16 @@ def smooth_dark(
     for row in range(height):
         for column in range(width):
             place = np.s_[row::height, column::width]
-            weight = _blurred(sound[place])
-            mean = _blurred(dark[place] * sound[place]) / np.maximum(weight, 1e-6)
-            smooth[place] = np.where(weight > 1e-6, mean, dark[place])
+            cells = tuple(max(1, round(n / _CELL_PX)) for n in dark.shape[::-1])
+            weight = _blurred(sound[place], cells)
+            light = _blurred(dark[place] * sound[place], cells)
+            mean = light / np.maximum(weight, 1e-6)
+            mean[weight <= 1e-6] = np.median(dark[place])
+            whole = dark[place].shape[::-1]
+            smooth[place] = cv2.resize(np.asarray(mean, np.float32), whole, interpolation=cv2.INTER_LINEAR)
     return smooth
 
 
-def _blurred(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), _SIGMA, borderType=cv2.BORDER_REFLECT), np.float32)
+def _blurred(plane: NDArray[np.float32], cells: tuple[int, ...]) -> NDArray[np.float32]:
+    reduced = cv2.resize(plane, cells, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(reduced, (0, 0), _SIGMA_CELLS, borderType=cv2.BORDER_REFLECT), np.float32)

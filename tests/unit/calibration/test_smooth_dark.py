@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stackcore.calibration.smooth_dark import smooth_dark
-from stackcore.testing.dng import RawCamera
+from stackcore.testing.dng import XTRANS, RawCamera
 from stackcore.testing.photosites import HotSite, SensorTruth
 
 
@@ -45,3 +45,15 @@ def test_the_dark_is_not_changed_and_a_wholly_bad_frame_does_no_harm():
 
     np.testing.assert_array_equal(smooth, dark)
     assert (dark == 512).all()
+
+
+def test_x_trans_and_sizes_that_are_no_multiple_of_anything():
+    truth = SensorTruth(
+        width=331, height=217, glow=100.0, read_noise=8.0, electrons_per_count=0, camera=RawCamera(pattern=XTRANS)
+    )
+    dark = truth.dark().astype(np.float32)
+
+    smooth = smooth_dark(dark, truth.camera.block, ())
+
+    assert deviation(dark - truth.unlit()) > 7.5
+    assert deviation(smooth - truth.unlit()) < 3
