@@ -16,7 +16,7 @@ from stackcore.api.toolbox import Toolbox
 from stackcore.colour.icc import profile
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import ConfigError, OutputError, UnreadableFrame, UsageError
-from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.events import Listener, Progress, Result, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.writing import Metadata
 from stackcore.protocols import Executor
@@ -189,9 +189,8 @@ class _Developing:
         refuse_unknown_sections(options.settings, ("developer", "executor"))
         registry = registry or Registry.discover()
         self.tools = Toolbox(registry, _with_demosaic(options, registry))
-        paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
+        paths = self._raws(collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes))
         self.targets = _targets(frames_of(paths, options), paths, folder, options)
-        self._refuse_finished(paths)
         begun = time.monotonic()
         self.settled: Calibrated = settle(paths, self.tools.developers, options, run)
         run.check_cancelled()
@@ -280,14 +279,22 @@ class _Developing:
         kept = sum(plane.nbytes for plane in (correction.dark, correction.flat) if plane is not None)
         return budget.Budget(kept, 0, min(workers, len(self.targets)) * pixels * _BYTES_PER_PIXEL)
 
-    def _refuse_finished(self, paths: Sequence[Path]) -> None:
-        for path in paths:
-            if self.tools.developers[path.suffix.lower()].probe(path).is_developed:
+    def _raws(self, paths: Sequence[Path]) -> list[Path]:
+        """Leave out finished pictures beside a raw of their name, as bodies write both; refuse any other."""
+        finished = [path for path in paths if self.tools.developers[path.suffix.lower()].probe(path).is_developed]
+        raws = [path for path in paths if path not in finished]
+        names = {path.with_suffix("") for path in raws}
+        for path in finished:
+            if path.with_suffix("") not in names:
                 raise UnreadableFrame(
                     f"{path} is developed already.",
                     "it is a finished picture, not what a sensor counted.",
                     "name the camera's raw files; `stackcore stack` takes finished pictures as they are.",
                 )
+        if finished:
+            message = f"{len(finished)} finished pictures beside raw files of the same name are passed over."
+            self.run.emit(Warned(code="finished_pictures", message=message))
+        return raws
 
     def _result(self, files: list[Path]) -> DevelopResult:
         info, development = self.reader.info, self.settled.development

@@ -231,6 +231,17 @@ def test_finished_pictures_are_developed_already(shoot, out, stack_folder):
     assert not out.exists()
 
 
+def test_the_jpegs_that_a_body_writes_beside_its_raws_are_passed_over(shoot, out, ear):
+    for index in range(2):
+        pyvips.Image.black(96, 64, bands=3).write_to_file(str(shoot / f"IMG_{index}.jpg"))
+
+    done = develop(shoot, out, listeners=[ear])
+
+    assert [path.name for path in done.files] == [f"IMG_{i}.tif" for i in range(5)]
+    assert pixels(done.files[0]).max() > 0
+    assert [(event.code, event.message[:1]) for event in ear.of("warning")] == [("finished_pictures", "2")]
+
+
 def test_a_raw_of_another_size_is_named(shoot, out):
     write_scene(shoot / "IMG_9.dng", SensorTruth(width=48, height=32), np.zeros((32, 48, 3), np.float32))
     with pytest.raises(FrameMismatch, match=r"IMG_9\.dng"):
