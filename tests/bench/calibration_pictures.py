@@ -80,11 +80,6 @@ def read(path: Path) -> Picture:
     return np.asarray(pixels, np.float64) / 65535
 
 
-def psnr(picture: Picture, truth: Picture) -> float:
-    """Peak signal to noise, dB."""
-    return float(-10 * np.log10(max(np.mean((picture - truth) ** 2), 1e-12)))
-
-
 Way = tuple[str, str, tuple[str, ...]]
 """What a way of working is called, whose frames it takes, and its options."""
 
@@ -142,36 +137,35 @@ def stack_table(tool: Tool, rig: Rig, folder: Path, crops: Path | None) -> None:
     card = write_darks(folder, rig.faulty, 1, exposure_s=rig.exposure_s)[0]
     card.rename(folder / "faulty" / "a_dark.dng")
     dark, frames = folder / "faulty" / "a_dark.dng", sorted((folder / "faulty").glob("slice_*.dng"))
-    ways: list[tuple[str, Sequence[Path], tuple[str, ...]]] = [
-        ("sound sensor", sorted((folder / "sound").glob("*.dng")), ("--darks", "none", "--no-hot-pixels")),
-        ("nothing corrected", frames, ("--darks", "none", "--no-hot-pixels")),
-        ("found from the stack", frames, ("--darks", "none")),
-        ("dark of the library", frames, ()),
-        ("first is dark", [dark, *frames], ("--darks", "none", "--first-is-dark")),
+    plain = ("--darks", "none", "--no-hot-pixels")
+    ways: list[tuple[str, str, Sequence[Path], tuple[str, ...]]] = [
+        ("sound sensor", "", [folder / "sound"], plain),
+        ("only its glow", "", [folder / "glowing"], plain),
+        ("nothing corrected", "only its glow", frames, plain),
+        ("found from the stack", "only its glow", frames, ("--darks", "none")),
+        ("dark of the library", "sound sensor", frames, ()),
+        ("first is dark", "sound sensor", [dark, *frames], ("--first-is-dark",)),
     ]
-    print(f"\nFused from {rig.frames} frames; trails: pixels off by over 5 % of full scale from the sound sensor's")
-    print(f"{'way':<28} {'trails':>8} {'PSNR dB':>8} {'s':>6}  hot pixels, warnings")
+    print(f"\nFused from {rig.frames} frames; trails: pixels off by over 5 % of full scale")
+    print(f"{'way':<24} {'compared with':<16} {'trails':>7} {'PSNR dB':>8} {'s':>6}  hot pixels; warnings")
     pictures: dict[str, Picture] = {}
-    for name, inputs, options in ways:
+    for name, against, inputs, options in ways:
         out = folder / f"fused-{len(pictures)}.tif"
         answer = tool("stack", *inputs, "-o", out, "--no-crop", *options)
         if answer.error:
-            print(f"{name:<28} {answer.error}")
-            continue
+            print(f"{name:<24} {answer.error}")
+            return
         pictures[name] = read(out)
-        truth = pictures["sound sensor"]
-        inner = (slice(24, -24), slice(24, -24))
-        off = (pictures[name] - truth)[inner]
-        found = answer.data.get("hot_pixels")
-        trails = int((np.abs(off).max(axis=2) > 0.05).sum())
-        print(
-            f"{name:<28} {trails:>8} {psnr(pictures[name][inner], truth[inner]):>8.1f} "
-            f"{answer.seconds:>6.1f}  {_told(found)} {'; '.join(answer.warnings)[:90]}",
-            flush=True,
-        )
-    if crops and len(pictures) > 1:
-        names = list(pictures)
-        places = worst(pictures[names[1]] - pictures["sound sensor"], 3)
+        if against:
+            off = (pictures[name] - pictures[against])[24:-24, 24:-24]
+            trails = int((np.abs(off).max(axis=2) > 0.05).sum())
+            print(
+                f"{name:<24} {against:<16} {trails:>7} {-10 * np.log10(np.mean(off**2)):>8.1f} {answer.seconds:>6.1f}  "
+                f"{_told(answer.data.get('hot_pixels'))}; {'; '.join(answer.warnings)[:90]}",
+                flush=True,
+            )
+    if crops:
+        places = worst(pictures["nothing corrected"] - pictures["only its glow"], 3)
         save_crops(crops / "trails.png", pictures, places, 4)
 
 
@@ -220,6 +214,7 @@ def pictures_table(tool: Tool, width: int, height: int, crops: Path | None) -> N
         folder = Path(name)
         rig.shoot(folder / "faulty", rig.faulty)
         rig.shoot(folder / "sound", rig.sound)
+        rig.shoot(folder / "glowing", replace(rig.sound, glow=rig.faulty.glow))
         (folder / "darks").mkdir()
         write_darks(folder / "darks", rig.faulty, 8, exposure_s=rig.exposure_s)
         kept = tool("darks", folder / "darks", "--name", "rig", "--overwrite")
