@@ -174,3 +174,13 @@ def test_trails_go_from_a_fused_picture_with_a_dark_and_most_of_them_without(
     assert left > 500
     assert max(first, kept) < left / 8
     assert found < left / 2  # it repairs what it is certain of, and cannot tell faint ones in texture
+
+
+def test_a_stack_tells_which_dark_it_took(
+    stackcore: Callable[..., Any], command: Command, rig: Path, tmp_path: Path
+) -> None:
+    command("darks", rig / "darks", "--name", "studio")
+    frames = [str(rig / "faulty" / f"slice_{index}.dng") for index in (0, 1)]
+    told = stackcore("stack", *frames, "-o", str(tmp_path / "out.tif"), "--no-align").out
+    assert "name studio, chosen automatically, subtracted whole, hot 60, dead 6" in told
+    assert "white balance" in told

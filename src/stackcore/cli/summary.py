@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +54,7 @@ class Summary:
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of each figure of the result; tables and long lists are left to `--json`."""
         known = [(key, self.result[key]) for key in PLACES if self.result.get(key)]
-        rest = [(key, value) for key, value in self.result.items() if key not in PLACES and key != "warnings"]
+        rest = [(key, value) for key, value in _opened(self.result) if key not in PLACES and key != "warnings"]
         rows = [_row(key, text) for key, value in [*known, *rest] if (text := _text(value, key))]
         rows.append(("took", duration(self.seconds)))
         rows.append(("warnings", str(len(self.warnings)) if self.warnings else "none"))
@@ -79,6 +79,15 @@ def duration(seconds: float) -> str:
 def warning_line(event: Warned) -> str:
     """One line for a warning: what it is about, then what it says."""
     return f"warning: {event.frame}: {event.message}" if event.frame else f"warning: {event.message}"
+
+
+def _opened(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys and values of a result; how raws were developed is told part by part, as `develop` tells it."""
+    for key, value in result.items():
+        if key == "development" and isinstance(value, Mapping):
+            yield from value.items()
+        else:
+            yield key, value
 
 
 def _row(key: str, text: str) -> tuple[str, str]:
