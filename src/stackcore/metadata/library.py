@@ -30,7 +30,7 @@ def exiv2_alone() -> Iterator[Any]:
         module = _loaded()
         try:
             yield module
-        except (module.Exiv2Error, UnicodeError, OverflowError, ValueError) as error:
+        except (module.Exiv2Error, UnicodeError, OverflowError, ValueError, OSError) as error:
             raise MetadataError(str(getattr(error, "message", None) or error)) from error
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import sys
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -111,7 +111,6 @@ def extract(path: Path) -> bytes:
         found = _read(file, layout, _first(file, layout), values=True)
     for tag in _OF_PIXELS.difference(_DIMENSIONS):
         found.entries.pop(tag, None)
-    found.following = 0
     plain = _Layout(layout.order, big=False)
     data, directory = _written(found, plain, at=8)
     return _head(plain, directory) + data
@@ -157,7 +156,7 @@ def graft(path: Path, carrier: bytes) -> bool:
             new.below,
             own.following,
         )
-        end = file.seek(0, 2)
+        end = file.seek(0, SEEK_END)
         at = end + -end % 8
         data, directory = _written(merged, layout, at)
         if not layout.big and at + len(data) >= 1 << 32:
@@ -190,7 +189,7 @@ def _number(file: BinaryIO, form: struct.Struct) -> int:
 
 
 def _seek(file: BinaryIO, place: int) -> None:
-    if place >= 1 << 62:
+    if place > file.seek(0, SEEK_END):
         raise MetadataError("a directory lies beyond the end of the file")
     file.seek(place)
 
@@ -205,11 +204,14 @@ def _read(file: BinaryIO, layout: _Layout, place: int, *, values: bool, depth: i
     table = file.read(many * size)
     if len(table) < many * size:
         raise MetadataError("a directory is cut off")
-    found = _Directory(following=_number(file, layout.offset))
+    following = _number(file, layout.offset)
+    found = _Directory(following=0 if values else following)  # one of a copy follows nothing
     for i in range(many):
         tag, kind, count = layout.entry.unpack_from(table, i * size)
         field_ = table[i * size + layout.entry.size : (i + 1) * size]
         length = _SIZES.get(kind, 0) * count
+        if values and kind not in _SIZES:
+            continue
         if values and tag in _POINTERS:
             if depth < len(_POINTERS) and length <= layout.room:
                 below = int.from_bytes(field_[:length], "little" if layout.order == "<" else "big")

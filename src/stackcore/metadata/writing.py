@@ -114,7 +114,10 @@ def _write(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], ic
         carrier = Path(folder) / "carrier.tif"
         carrier.write_bytes(blank())
         _write_with_exiv2(carrier, held, metadata, size, icc)
-        lost = graft(path, carrier.read_bytes())
+        try:
+            lost = graft(path, carrier.read_bytes())
+        except OSError as error:
+            raise MetadataError(str(error.strerror)) from error
     return [f"a TIFF this large cannot hold the maker note of {held[0].source}: left out."] if lost else []
 
 
