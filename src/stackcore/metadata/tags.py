@@ -45,8 +45,8 @@ OUTDATED: Mapping[str, str] = {
 REWRITTEN: Mapping[str, str] = {
     "Exif.Image.Orientation": "the pixels are upright",
     "Exif.Image.XResolution": "kept, or 72 where the frame tells none, equal to what the file format tells",
-    "Exif.Image.YResolution": "the same",
-    "Exif.Image.ResolutionUnit": "the same",
+    "Exif.Image.YResolution": "kept, or 72 where the frame tells none, equal to what the file format tells",
+    "Exif.Image.ResolutionUnit": "always the inch",
     "Exif.Image.Software": "stackcore made the result; what stood there is the CameraFirmware",
     "Exif.Photo.CameraFirmware": "Software of a frame as the camera wrote it",
     "Exif.Image.DateTime": "the time when the run began",
@@ -64,7 +64,7 @@ REWRITTEN: Mapping[str, str] = {
 _KEPT_IF_THERE = frozenset(
     {
         *("Exif.Photo.CompositeImage", "Exif.Photo.SourceImageNumberOfCompositeImage", "Exif.Photo.CameraFirmware"),
-        "Exif.Iop.InteroperabilityIndex",
+        *("Exif.Photo.ExifVersion", "Exif.Iop.InteroperabilityIndex"),
     }
 )
 """Rewritten tags that stay as they are where a result has nothing else to say: what is made of a composite is one."""

@@ -159,7 +159,7 @@ def _own_tags(
         "Exif.Image.XResolution": _ratio(exiv2, x_dpi),
         "Exif.Image.YResolution": _ratio(exiv2, y_dpi),
         "Exif.Image.ResolutionUnit": exiv2.UShortValue(2),
-        "Exif.Photo.ExifVersion": exiv2.DataValue(_EXIF_VERSION),
+        "Exif.Photo.ExifVersion": exiv2.DataValue(max(_EXIF_VERSION, _exif_version(exiv2, metadata.carried))),
     }
     if kind != "image/tiff":  # which tells its size elsewhere
         told["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(size[0])
@@ -170,6 +170,12 @@ def _own_tags(
     if colour_space is not None:
         told["Exif.Photo.ColorSpace"] = exiv2.UShortValue(colour_space)
     return told
+
+
+def _exif_version(exiv2: Any, carried: Carried) -> bytes:
+    place = carried.exif.findKey(exiv2.ExifKey("Exif.Photo.ExifVersion"))
+    found = b"" if place == carried.exif.end() else bytes(place.value().data())
+    return found if len(found) == len(_EXIF_VERSION) and found.isdigit() else b""
 
 
 def _ratio(exiv2: Any, dpi: float) -> Any:

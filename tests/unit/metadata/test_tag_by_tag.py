@@ -171,3 +171,9 @@ def test_the_profile_stays_and_colour_space_agrees(tag, told, name, camera, resu
         now = told(path)
         assert now["Exif.Photo.ColorSpace"] == colour_space
         assert now.get("Exif.Iop.InteroperabilityIndex") == index
+
+
+@pytest.mark.parametrize(("was", "now"), [("0230", "0232"), ("0300", "0300")])
+def test_the_version_of_exif_never_sinks(tag, told, result, was, now):
+    path, _ = result(tag("ref.jpg", {"Exif.Photo.ExifVersion": was.encode()}), "a.jpg")
+    assert bytes(map(int, told(path)["Exif.Photo.ExifVersion"].split())).decode() == now
