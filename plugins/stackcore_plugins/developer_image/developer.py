@@ -39,13 +39,10 @@ class ImageDeveloper:
 
         A codec that is missing here is found out now, not after the survey of a long stack.
         """
-
-        def check(image: Any, fail_on: str) -> bytes | None:
-            if "heif-compression" in image.get_fields():
-                image.crop(0, 0, 1, 1).avg()
-            return profile_of(image, reference)
-
-        self._target = read_strictly(reference, self._options, check)
+        image = opened(reference, self._options)
+        self._target = profile_of(image, reference)
+        if "heif-compression" in image.get_fields():
+            read_strictly(reference, self._options, lambda image, fail_on: image.crop(0, 0, 1, 1).avg())
         self._prepared = True
 
     def probe(self, path: Path) -> FrameInfo:

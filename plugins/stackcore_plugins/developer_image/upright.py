@@ -7,9 +7,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyvips
 from numpy.typing import NDArray
 
-_STRIP_ROWS = 128
+_STRIP_ROWS = 64
 
 _SIDEWAYS = 5
 """EXIF orientations from here on swap width and height."""
@@ -61,10 +62,12 @@ def decode_upright(image: Any, orientation: int, take: Callable[[NDArray[Any], s
 
     `rows` and `columns` say where the strip, (n, m, bands), lies in the upright picture.
     """
-    height, whole = image.height, slice(None)
+    height, whole, dtype = image.height, slice(None), np.dtype(_DTYPES[image.format])
+    region = pyvips.Region.new(image)  # one for all: after each evaluation libvips forgets the lines it read ahead
     for top in range(0, height, _STRIP_ROWS):
         bottom = min(top + _STRIP_ROWS, height)
-        strip = upright(as_array(image.crop(0, top, image.width, bottom - top)), orientation)
+        rows = region.fetch(0, top, image.width, bottom - top)
+        strip = upright(np.ndarray((bottom - top, image.width, image.bands), dtype, rows), orientation)
         place = slice(height - bottom, height - top) if orientation in _FROM_THE_END else slice(top, bottom)
         if orientation >= _SIDEWAYS:
             take(strip, whole, place)

@@ -48,6 +48,8 @@ class Work:
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
+        for warning in self.reader.warnings:
+            run.emit(warning)
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:

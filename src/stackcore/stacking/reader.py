@@ -8,9 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stackcore.errors import FrameMismatch
+from stackcore.events import Warned
 from stackcore.protocols import Decoded, Developer, Development, FrameInfo, Mosaic
+from stackcore.stacking.filling import filled
 from stackcore.stacking.mending import Blemish, Mender
 from stackcore.terms import Encoding
+
+_NAMED = 3
+"""Of so many files a warning tells the names."""
 
 
 class StackReader:
@@ -24,6 +29,20 @@ class StackReader:
         By suffix, lower case, with the dot.
     development
         How the frames shall be developed, all of them alike.
+
+    Attributes
+    ----------
+    info
+        What the headers say, equal for all frames but for `colours`: that of the reference.
+    warnings
+        What the user should know of how the files are read, for the run to emit.
+
+    Raises
+    ------
+    UnreadableFrame
+        A file is damaged, or none of the developers can read it.
+    FrameMismatch
+        A frame differs from the reference in size, depth, orientation, or in being a raw file or a picture.
     """
 
     def __init__(self, paths: Sequence[Path], developers: Mapping[str, Developer], development: Development) -> None:
@@ -32,7 +51,9 @@ class StackReader:
         self._developers = developers
         self._reduced = _Recent(limit=6)
         self._mender: Mender | None = None
+        self._refuse_raws_among_pictures()
         self.develop(development)
+        self.warnings: list[Warned] = []
         self.info = self._check_all()
 
     def __len__(self) -> int:
@@ -65,22 +86,25 @@ class StackReader:
         return self._developer(index).mosaic(self.paths[index])
 
     def read(self, index: int) -> Decoded:
-        """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies."""
+        """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies.
+
+        What is not valid holds the colour of the nearest pixel that is.
+        """
         decoded = self._developer(index).read(self.paths[index])
         height, width = decoded.pixels.shape[:2]
         if (height, width) != (self.info.height, self.info.width):
-            raise self._mismatch(index, FrameInfo(width=width, height=height, dtype=""))
+            raise self._wrong_size(index, width, height)
         return self._mended(decoded)
 
     def reduced(self, index: int, max_size_px: int) -> Decoded:
-        """The frame at no more than `max_size_px` on its longer side; the last few are remembered."""
+        """The frame at no more than `max_size_px` on its longer side, filled likewise; the last few are remembered."""
         return self._reduced.get(
             (index, max_size_px),
             lambda: self._mended(self._developer(index).read_reduced(self.paths[index], max_size_px)),
         )
 
     def _mended(self, decoded: Decoded) -> Decoded:
-        return decoded if self._mender is None else self._mender.mend(decoded)
+        return filled(decoded if self._mender is None else self._mender.mend(decoded))
 
     def _developer(self, index: int) -> Developer:
         return self._developers[self.paths[index].suffix.lower()]
@@ -88,25 +112,64 @@ class StackReader:
     def _check_all(self) -> FrameInfo:
         reference = self._developer(self.reference).probe(self.paths[self.reference])
         self.info = reference
+        colours: dict[str, list[str]] = {}
         for index in range(len(self.paths)):
             info = self._developer(index).probe(self.paths[index])
-            if (info.width, info.height) != (reference.width, reference.height):
-                raise self._mismatch(index, info)
-            if info.dtype != reference.dtype:
-                raise FrameMismatch(
-                    f"Frame {index} ({self.paths[index].name}) does not match the stack.",
-                    f"it holds {info.dtype} values, the reference {self.paths[self.reference].name} {reference.dtype}.",
-                    "convert the frames to one depth, or remove the odd one.",
-                )
+            self._compare(index, info, reference)
+            if info.colours:
+                colours.setdefault(info.colours, []).append(self.paths[index].name)
+        self.warnings += [_colour_warning(becomes, names, len(self.paths)) for becomes, names in colours.items()]
         return reference
 
-    def _mismatch(self, index: int, info: FrameInfo) -> FrameMismatch:
-        return FrameMismatch(
-            f"Frame {index} ({self.paths[index].name}) does not match the stack.",
-            f"it is {info.width}x{info.height}, the reference {self.paths[self.reference].name} is "
+    def _compare(self, index: int, info: FrameInfo, reference: FrameInfo) -> None:
+        if info.orientation != reference.orientation:
+            raise self._mismatch(
+                index,
+                f"the camera was held otherwise: its EXIF orientation is {info.orientation}, that of the reference "
+                f"{self.paths[self.reference].name} is {reference.orientation}.",
+                "remove it; or, where the camera merely mistook it, set one for all on copies of them, for example "
+                "with `exiftool -n -Orientation=1`.",
+            )
+        if (info.width, info.height) != (reference.width, reference.height):
+            raise self._wrong_size(index, info.width, info.height)
+        if info.dtype != reference.dtype:
+            raise self._mismatch(
+                index,
+                f"it holds {info.dtype} values, the reference {self.paths[self.reference].name} {reference.dtype}.",
+                "convert the frames to one depth, or remove the odd one.",
+            )
+
+    def _refuse_raws_among_pictures(self) -> None:
+        """Checked first: a developer of raws can take nothing from a reference that is a picture, nor the reverse."""
+        own = self._developer(self.reference)
+        others = {id(d): i for i, d in enumerate(map(self._developer, range(len(self.paths)))) if d is not own}
+        if not others:
+            return
+        is_developed = own.probe(self.paths[self.reference]).is_developed
+        for index in others.values():
+            if self._developer(index).probe(self.paths[index]).is_developed != is_developed:
+                kinds = ("a raw file", "a picture") if is_developed else ("a picture", "a raw file")
+                raise self._mismatch(
+                    index,
+                    f"it is {kinds[0]}, the reference {self.paths[self.reference].name} is {kinds[1]}.",
+                    "stack raw files with raw files alone; a folder that holds both is best named as a glob: *.NEF.",
+                )
+
+    def _wrong_size(self, index: int, width: int, height: int) -> FrameMismatch:
+        return self._mismatch(
+            index,
+            f"it is {width}x{height}, the reference {self.paths[self.reference].name} is "
             f"{self.info.width}x{self.info.height}.",
             "remove it, or stack it with frames of its own size.",
         )
+
+    def _mismatch(self, index: int, why: str, fix: str) -> FrameMismatch:
+        return FrameMismatch(f"Frame {index} ({self.paths[index].name}) does not match the stack.", why, fix)
+
+
+def _colour_warning(becomes: str, names: Sequence[str], frames: int) -> Warned:
+    some = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    return Warned(code="colours", message=f"The colours of {len(names)} of {frames} frames are {becomes}: {some}.")
 
 
 class _Recent:

@@ -9,14 +9,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import pyvips
 
 from stackcore.errors import FrameMismatch, UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo
 from stackcore.stacking.reader import StackReader
+from stackcore.testing.dng import RawCamera, write_dng
 
 
 def noise(height: int = 48, width: int = 64, dtype: str = "uint8") -> np.ndarray:
     return np.random.default_rng(2).integers(0, np.iinfo(dtype).max, (height, width, 3)).astype(dtype)
+
+
+def turned(path: Path, orientation: int) -> Path:
+    image = pyvips.Image.new_from_array(noise()).copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.write_to_file(str(path))
+    return path
 
 
 class CountingDeveloper:
@@ -163,3 +172,61 @@ def test_sixteen_bits_survive(tmp_path, open_stack):
     assert reader.info.dtype == "uint16"
     assert np.array_equal(reader.read(0).pixels, frame)
     assert np.array_equal(reader.read(1).pixels, frame)
+
+
+@pytest.mark.parametrize("odd", [3, 6])
+def test_mixed_orientations_are_refused_with_both_names(tmp_path, open_stack, odd):
+    held = [1, odd, 1]
+    paths = [turned(tmp_path / f"f{index}.jpg", orientation) for index, orientation in enumerate(held)]
+    with pytest.raises(FrameMismatch) as caught:
+        open_stack([paths[1], paths[0], paths[2]])
+    assert "Frame 0 (f1.jpg)" in caught.value.what
+    assert f"EXIF orientation is {odd}" in caught.value.why
+    assert "f0.jpg is 1" in caught.value.why
+    assert "exiftool" in caught.value.fix
+
+
+def test_frames_that_are_all_turned_alike_are_a_stack(tmp_path, open_stack):
+    reader = open_stack([turned(tmp_path / f"f{index}.jpg", 6) for index in range(3)])
+    assert (reader.info.width, reader.info.height, reader.info.orientation) == (48, 64, 6)
+    assert reader.read(0).pixels.shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize("order", [("a.dng", "b.tif"), ("b.tif", "a.dng")])
+def test_raws_among_pictures_are_refused_with_both_names(tmp_path, save, open_stack, order):
+    write_dng(tmp_path / "a.dng", np.full((48, 64, 3), 0.2, np.float32), RawCamera())
+    save([noise()])[0].rename(tmp_path / "b.tif")
+    with pytest.raises(FrameMismatch) as caught:
+        open_stack([tmp_path / name for name in order])
+    assert order[0] in caught.value.what
+    assert order[1] in caught.value.why
+    assert "raw file" in caught.value.why
+
+
+def test_what_is_done_to_colours_is_one_warning_for_all(tmp_path, open_stack):
+    paths = [tmp_path / f"f{index}.tif" for index in range(8)]
+    image = pyvips.Image.new_from_array(noise()).copy(interpretation="srgb")
+    for index, path in enumerate(paths):
+        image.write_to_file(str(path), **({"profile": "p3"} if index in (0, 1, 2, 6) else {}))
+    [warning] = open_stack(paths[3:] + paths[:3]).warnings
+    assert (warning.code, warning.frame) == ("colours", None)
+    assert warning.message.startswith("The colours of 4 of 8 frames are ")
+    assert "converted from " in warning.message
+    assert "f6.tif, f0.tif, f1.tif, ..." in warning.message
+    assert open_stack(paths[3:6]).warnings == []
+
+
+def test_what_is_not_valid_is_filled(tmp_path, open_stack):
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    alpha = np.full((48, 64, 1), 255, np.uint8)
+    alpha[:, :20] = 0
+    image = pyvips.Image.new_from_array(np.concatenate([noise(), alpha], axis=2)).copy(interpretation="srgb")
+    for path in paths:
+        image.write_to_file(str(path))
+    reader = open_stack(paths)
+    whole, reduced = reader.read(0), reader.reduced(0, 32)
+    assert np.array_equal(whole.valid, alpha[..., 0] == 255)
+    assert np.array_equal(whole.pixels[:, 20:], noise()[:, 20:])
+    assert np.array_equal(whole.pixels[:, 19], noise()[:, 20])  # a straight edge: straight across
+    assert 40 / 64 <= reduced.valid.mean() <= 44 / 64  # one column may hold something of both
+    assert np.array_equal(reduced.pixels[:, 3], reduced.pixels[:, 9])
