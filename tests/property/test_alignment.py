@@ -102,6 +102,26 @@ def test_transforms_are_those_of_the_full_size() -> None:
     np.testing.assert_allclose(found.matrix, [[1, 0, 21], [0, 1, -15], [0, 0, 1]], atol=0.3)
 
 
+@pytest.mark.parametrize("masked", ["moving", "fixed", "both"])
+def test_what_is_not_valid_does_not_mislead(masked: str) -> None:
+    """A part that stands still while the subject moves, as a frame around the pictures does."""
+    truth = similarity(9.3, -7.6, 0.4, 1.01)
+    valid = np.ones((HEIGHT, WIDTH), np.bool_)
+    valid[:, : WIDTH // 3] = False
+    frames = []
+    for index, (name, seen) in enumerate((("fixed", frame(0, 0)), ("moving", frame(1, 0, truth)))):
+        luma = seen.luma.copy()
+        holed = masked in (name, "both")
+        if holed:
+            luma[~valid] = canvas(1)[:HEIGHT, :WIDTH][~valid] * 2 - 0.4
+        frames.append(ReducedFrame(index, luma, WIDTH, HEIGHT, valid if holed else None))
+    aligner = EccAligner(EccOptions())
+    assert corner_error(aligner.register(*frames).transform, truth) < 0.5  # without a third of the frame
+    blind = [ReducedFrame(f.index, f.luma, WIDTH, HEIGHT) for f in frames]
+    astray = aligner.register(*blind).transform
+    assert astray is None or corner_error(astray, truth) > 1
+
+
 @pytest.mark.parametrize("blank", [0, 1])
 def test_a_featureless_frame_has_a_reason(blank: int) -> None:
     plain = ReducedFrame(blank, np.full((HEIGHT, WIDTH), 0.4, np.float32), WIDTH, HEIGHT)

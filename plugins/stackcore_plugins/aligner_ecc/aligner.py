@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,6 +29,8 @@ _LARGEST_MISFIT = 0.01
 """Share of the longer side by which a match may miss the model at the corners. Measured: true pairs miss it by less
 than 0.0002; frames that have nothing to do with each other, of which every fifth is found to correlate, by 0.04 and
 more."""
+_WHOLE = 0.999
+"""Share of a shrunk pixel that must be valid."""
 _MOTION = {"shift": cv2.MOTION_TRANSLATION, "rigid": cv2.MOTION_EUCLIDEAN}
 
 
@@ -48,16 +51,17 @@ class EccAligner:
     def register(self, fixed: ReducedFrame, moving: ReducedFrame) -> Registration:
         """Register one pair on three scales, coarse to fine."""
         link = Link(fixed.index, moving.index)
-        if min(float(fixed.luma.std()), float(moving.luma.std())) < 1e-4:
+        if min(_contrast(fixed), _contrast(moving)) < 1e-4:
             return Registration(link, None, 0.0, "the frame is featureless")
         warp = np.eye(2, 3, dtype=np.float32)
         score = 0.0
+        valid = _valid_in_both(fixed, moving)
         for scale in _SCALES:
             a, b = _shrunk(fixed.luma, scale), _shrunk(moving.luma, scale)
             if min(a.shape) < _SMALLEST_PX and scale > 1:
                 continue
             try:
-                score, warp = self._ecc(a, b, warp, scale)
+                score, warp = self._ecc(a, b, warp, scale, None if valid is None else _shrunk(valid, scale))
             except cv2.error as error:
                 return Registration(link, None, 0.0, f"correlation found no match ({error.err or 'no convergence'})")
         full = self._to_full(warp, fixed, moving)
@@ -92,20 +96,44 @@ class EccAligner:
         return [placed.get(i) for i in range(frames)]
 
     def _ecc(
-        self, fixed: NDArray[np.float32], moving: NDArray[np.float32], warp: NDArray[np.float32], scale: int
+        self,
+        fixed: NDArray[np.float32],
+        moving: NDArray[np.float32],
+        warp: NDArray[np.float32],
+        scale: int,
+        valid: NDArray[np.float32] | None,
     ) -> tuple[float, NDArray[np.float32]]:
-        """`warp` is in pixels of the unshrunk reduced frames; OpenCV wants it in those of this scale."""
+        """`warp` is in pixels of the unshrunk reduced frames; OpenCV wants it in those of this scale.
+
+        OpenCV blurs the mask like the frames, and keeps what is 0.95 valid after that.
+        """
         up, down = _rescale(scale), np.linalg.inv(_rescale(scale))
         start = (down @ _square(warp) @ up)[:2].astype(np.float32)
         motion = _MOTION.get(self._options.model, cv2.MOTION_AFFINE)
         stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, self._options.iterations, 1e-6)
         blur = self._options.blur_px | 1
-        score, found = cv2.findTransformECC(fixed, moving, start, motion, stop, None, blur)  # type: ignore[call-overload]
+        mask = None if valid is None else (valid > _WHOLE).astype(np.uint8)
+        find: Any = cv2.findTransformECC  # its stubs know no mask that is None
+        score, found = find(fixed, moving, start, motion, stop, mask, blur)
         return float(score), np.asarray((up @ _square(found) @ down)[:2], np.float32)
 
     def _to_full(self, warp: NDArray[np.float32], fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float64]:
         matrix: NDArray[np.float64] = moving.to_full @ _square(warp) @ np.linalg.inv(fixed.to_full)
         return matrix
+
+
+def _contrast(frame: ReducedFrame) -> float:
+    return float((frame.luma if frame.valid is None else frame.luma[frame.valid]).std())
+
+
+def _valid_in_both(fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float32] | None:
+    """1 where both frames are picture, 0 elsewhere; None when all of both is.
+
+    OpenCV masks the moving frame alone. Neighbours lie within a few pixels of each other, and what a hole holds is
+    smooth, so the hole of the fixed frame is masked where it would lie without any movement.
+    """
+    masks = [frame.valid for frame in (fixed, moving) if frame.valid is not None]
+    return np.logical_and.reduce(masks).astype(np.float32) if masks else None
 
 
 def _square(warp: NDArray[np.float32]) -> NDArray[np.float64]:

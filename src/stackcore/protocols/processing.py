@@ -28,12 +28,14 @@ class ReducedFrame:
 
     `luma` is (h, w) float32, linear light, 0 to 1; `width` and `height` are the full size. Linear, because defocus
     spreads light evenly: in encoded values a blurred bright edge creeps outwards and is taken for a change of scale.
+    `valid` (h, w) says which pixels are picture, None for all of them; the others hold the colour of the nearest.
     """
 
     index: int
     luma: NDArray[np.float32]
     width: int
     height: int
+    valid: NDArray[np.bool_] | None = None
 
     @property
     def to_full(self) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.events import Emit, Progress, StageStarted, Warned
-from stackcore.protocols import Executor
+from stackcore.protocols import Decoded, Executor
 from stackcore.stacking.hot_verdict import bear_witness, picture_went_by, shine_alone, strong_ones
 from stackcore.stacking.mending import Blemish
 from stackcore.stacking.reader import StackReader
@@ -34,7 +34,6 @@ from stackcore.stacking.standing_out import (
     standing_out,
     windows,
 )
-from stackcore.terms import Pixels
 
 STAGE = "hot_pixels"
 """Name of the stage."""
@@ -59,7 +58,7 @@ _COINCIDENCES = 0.02
 _ECHO_PX, _ECHO = 16, 0.4
 """JPEG rings around a strong spot, within its block of at most 16 pixels: such echoes are mended, and not counted."""
 
-Seen = Callable[[int, Pixels], None]
+Seen = Callable[[int, Decoded], None]
 """Is shown each picture that was read in full, with its index: what else is measured need not read it again."""
 
 
@@ -91,7 +90,7 @@ def find_hot_pixels(
     executor: Executor,
     emit: Emit,
     cancel: threading.Event,
-    seen: Seen = lambda index, pixels: None,
+    seen: Seen = lambda index, decoded: None,
 ) -> HotPixels:
     """Search a stack for photosites that shine, or stay dark, by themselves.
 
@@ -189,9 +188,9 @@ class _Search:
     def _look(self, index: int) -> Look:
         if self._reader.info.has_mosaic:
             return look_at_mosaic(self._reader.mosaic(index))
-        pixels = self._reader.read(index).pixels
-        self._seen(index, pixels)
-        return look_at_picture(pixels, self._reader.encoding)
+        decoded = self._reader.read(index)
+        self._seen(index, decoded)
+        return look_at_picture(decoded.pixels, self._reader.encoding)
 
     def _tell(self, more: int) -> None:
         self._done += more

@@ -24,7 +24,13 @@ class AlignedFrames:
         assert geometry.transform is not None
         decoded = self._reader.read(geometry.index)
         return WarpedFrame(
-            geometry.index, decoded.pixels, geometry.transform, self._canvas, geometry.gain, self._survey.encoding
+            geometry.index,
+            decoded.pixels,
+            geometry.transform,
+            self._canvas,
+            geometry.gain,
+            self._survey.encoding,
+            decoded.valid,
         )
 
     @property

@@ -138,12 +138,13 @@ class _Glance:
         self.sharpness: dict[int, NDArray[np.float32]] = {}
 
     def frame(self, index: int) -> ReducedFrame:
-        light = linear_light(self._reader.reduced(index, self._size_px).pixels, self._reader.encoding)
+        reduced = self._reader.reduced(index, self._size_px)
+        light = linear_light(reduced.pixels, self._reader.encoding)
         grey = luma(light)
         if index not in self.proxies:
-            self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"))
-            self.proxies[index] = exposure.proxy(light)
-        return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height)
+            self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"), reduced.valid)
+            self.proxies[index] = exposure.proxy(light, reduced.valid)
+        return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height, reduced.valid)
 
 
 def _registered(

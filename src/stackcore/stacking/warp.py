@@ -35,6 +35,9 @@ class WarpedFrame(Frame):
         Factors per channel in linear light that match the frame's exposure to the reference.
     encoding
         How the numbers stand for light.
+    valid
+        (h, w) bool, which pixels of `source` are picture; None for all. The others must hold plausible colours
+        (`stackcore.stacking.filling`), for the bicubic kernel sees them.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class WarpedFrame(Frame):
         canvas: Region,
         gain: Gain = UNITY,
         encoding: Encoding = "srgb",
+        valid: NDArray[np.bool_] | None = None,
     ) -> None:
         self.index = index
         self.width, self.height = canvas.width, canvas.height
@@ -52,6 +56,8 @@ class WarpedFrame(Frame):
         offset = np.array([[1, 0, canvas.x], [0, 1, canvas.y], [0, 0, 1.0]])
         self._matrix = Transform(offset).then(transform).matrix
         self._covers_all = self._covered_everywhere()
+        self._source_valid = valid
+        self._solid = None if valid is None else self._seen_whole(valid)
 
     @property
     def pixels(self) -> Pixels:
@@ -66,7 +72,7 @@ class WarpedFrame(Frame):
 
     @property
     def valid(self) -> NDArray[np.bool_]:
-        """Which pixels the source covered, (H, W)."""
+        """Which pixels the source covered with picture, (H, W)."""
         valid = self.rows(0, self.height).valid
         return np.ones((self.height, self.width), np.bool_) if valid is None else valid
 
@@ -84,17 +90,36 @@ class WarpedFrame(Frame):
             valid = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         y -= np.float32(first)
         warped = cv2.remap(part, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        if self._solid is not None:
+            seen = cv2.remap(self._solid[first:last], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            solid = np.asarray(seen) == 255
+            valid = solid if valid is None else valid & solid
         return Rows(np.asarray(warped, np.float32), valid)
 
-    def _is_shift_by_pixels(self) -> bool:
+    def _moves_by_pixels(self) -> bool:
         shift = self._matrix.copy()
         shift[:2, 2] = 0
-        return bool(np.array_equal(shift, np.eye(3)) and self._covers_all and np.all(self._matrix[:2, 2] % 1 == 0))
+        return bool(np.array_equal(shift, np.eye(3)) and np.all(self._matrix[:2, 2] % 1 == 0))
+
+    def _is_shift_by_pixels(self) -> bool:
+        return self._covers_all and self._moves_by_pixels()
 
     def _shifted(self, top: int, bottom: int) -> Rows:
         dx, dy = int(self._matrix[0, 2]), int(self._matrix[1, 2])
-        part = self._source[top + dy : bottom + dy, dx : dx + self.width]
-        return Rows(normalise(part, self._gain, self._encoding), None)
+        place = slice(top + dy, bottom + dy), slice(dx, dx + self.width)
+        valid = None if self._source_valid is None else self._source_valid[place]
+        return Rows(normalise(self._source[place], self._gain, self._encoding), valid)
+
+    def _seen_whole(self, valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """255 where a pixel and, if the kernel will reach them, its eight neighbours are valid; (h, w).
+
+        Warped bilinearly, it stays 255 just where all 4x4 pixels of the bicubic kernel are valid: the outer ones
+        weigh up to a tenth. A shift by whole pixels weighs one pixel alone.
+        """
+        mask = valid.astype(np.uint8) * np.uint8(255)
+        if self._moves_by_pixels():
+            return mask
+        return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), np.uint8)
 
     def _covered_everywhere(self) -> bool:
         w, h = self.width - 1.0, self.height - 1.0

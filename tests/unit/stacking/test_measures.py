@@ -58,10 +58,10 @@ def test_where_all_is_dark_or_clipped_nothing_is_changed(level):
 
 def test_a_proxy_is_small_and_keeps_the_mean_of_the_light():
     light = scene()
-    small = proxy(light)
+    small = proxy(light).light
     assert small.shape == (round(PROXY_PX * HEIGHT / WIDTH), PROXY_PX, 3)
     assert small.mean(dtype=np.float64) == pytest.approx(light.mean(dtype=np.float64), rel=1e-3)
-    assert proxy(light[:30, :40]).shape == (30, 40, 3)
+    assert proxy(light[:30, :40]).light.shape == (30, 40, 3)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -115,3 +115,44 @@ def test_sharpness_falls_with_blur_and_is_zero_where_nothing_is():
     sharp, soft = cell_sharpness(luma), cell_sharpness(cv2.GaussianBlur(luma, (0, 0), 2))
     assert np.all(soft < 0.6 * sharp)
     assert cell_sharpness(np.full((40, 40), 0.3, np.float32)).max() < 1e-6
+
+
+def test_the_gain_leaves_out_what_is_not_valid():
+    """A corner of another brightness, under alpha, would be read as exposure."""
+    light = scene()
+    valid = np.ones((HEIGHT, WIDTH), bool)
+    valid[:, : WIDTH * 3 // 5] = False
+    false = light / np.float32(1.04)
+    false[~valid] *= np.float32(0.7)
+    found = gain_to_match(proxy(light), proxy(false, valid), Transform.identity(), WIDTH)
+    assert found == pytest.approx((1.04,) * 3, rel=0.002)
+    assert gain_to_match(proxy(false, valid), proxy(light), Transform.identity(), WIDTH) == pytest.approx(
+        (1 / 1.04,) * 3, rel=0.002
+    )
+    assert gain_to_match(proxy(light), proxy(false), Transform.identity(), WIDTH)[0] > 1.2
+    nowhere = proxy(light, np.zeros((HEIGHT, WIDTH), bool))
+    assert gain_to_match(nowhere, proxy(false), Transform.identity(), WIDTH) == UNITY
+
+
+def test_noise_is_not_read_where_nothing_is_valid():
+    """What fills a hole is flat, and would be read as a frame without noise."""
+    noisy = np.clip(np.random.default_rng(1).normal(0.5, 0.02, (200, 300, 3)), 0, 1).astype(np.float32)
+    valid = np.ones((200, 300), bool)
+    valid[:, :120] = False
+    holed = noisy.copy()
+    holed[:, :120] = 0.5
+    assert noise_sigma([holed], valid) == pytest.approx(noise_sigma([noisy]), rel=0.1)
+    assert noise_sigma([holed]) < 0.5 * noise_sigma([noisy])
+    assert noise_sigma([holed], np.zeros_like(valid)) == 0.0
+
+
+def test_the_sharpness_of_a_cell_is_that_of_its_valid_part():
+    luma = np.random.default_rng(1).random((160, 240), np.float32)
+    valid = np.ones((160, 240), bool)
+    valid[:, :30] = False  # one cell and a half
+    holed = np.where(valid, luma, np.float32(0.5))
+    whole, cells = cell_sharpness(luma), cell_sharpness(holed, valid)
+    assert np.all(cells[:, 0] == 0)
+    assert cells[:, 1] == pytest.approx(whole[:, 1], rel=0.2)
+    assert cells[:, 2:] == pytest.approx(whole[:, 2:], rel=0.02)
+    assert cell_sharpness(holed)[:, 1] == pytest.approx(whole[:, 1] / 2, rel=0.2)

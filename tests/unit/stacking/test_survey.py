@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from stackcore.errors import AlignmentFailed, Cancelled
 from stackcore.events import BaseEvent, Progress, StageStarted, Warned
@@ -222,3 +223,36 @@ def test_the_record_for_reports(surveyor, reader):
     record = survey_record(survey)
     assert np.array(record["sharpness_cells"]).shape == (6, 8, 12)
     assert record["sharpness"] == pytest.approx(survey.sharpness.mean(axis=(1, 2)), abs=1e-6)
+
+
+def test_what_is_not_valid_is_measured_nowhere(surveyor, small_stack, save, open_stack, tmp_path):
+    """A frame of which alpha leaves two fifths: the rest of it, filled in, would mislead every measure."""
+    plain = surveyor(open_stack(save(small_stack.frames)))
+    alpha = np.full(small_stack.truth.shape[:2], 255, np.uint8)
+    alpha[:, : 360 * 3 // 5] = 0
+    paths = save(small_stack.frames)
+    tifffile.imwrite(
+        paths[0], np.dstack([small_stack.frames[0], alpha]), photometric="rgb", extrasamples=["unassalpha"]
+    )
+    masked = surveyor(open_stack(paths))
+    assert surveyor.of(Warned) == []
+    assert masked.noise_sigma == pytest.approx(plain.noise_sigma, rel=0.2)
+    assert masked.frames[0].gain == pytest.approx(plain.frames[0].gain, rel=0.004)
+    assert corner_error(masked.frames[0].transform, small_stack.transforms[0]) < 0.8
+    assert np.all(masked.sharpness[0][:, :7] == 0)
+    assert masked.sharpness[0][:, 8:] == pytest.approx(plain.sharpness[0][:, 8:], rel=0.02)
+    for index in range(1, 6):
+        assert np.array_equal(masked.sharpness[index], plain.sharpness[index])
+
+
+def test_noise_is_asked_of_what_is_valid(save, open_stack, monkeypatch):
+    asked = []
+    monkeypatch.setattr("stackcore.stacking.noise._one", lambda pixels, valid: asked.append(valid) or 0.01)
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    paths = save([pixels] * 3)
+    alpha = np.full((40, 60), 255, np.uint8)
+    alpha[:, :9] = 0
+    tifffile.imwrite(paths[2], np.dstack([pixels, alpha]), photometric="rgb", extrasamples=["unassalpha"])
+    assert unaligned(open_stack(paths)).noise_sigma == 0.01
+    assert asked[:2] == [None, None]
+    assert np.array_equal(asked[2], alpha == 255)

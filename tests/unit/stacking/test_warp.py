@@ -127,3 +127,59 @@ def test_the_source_is_not_modified():
     frame = WarpedFrame(0, source, HOMOGRAPHY, WHOLE, (1.1, 1.0, 0.9))
     frame.rows(3, 40)
     assert np.array_equal(source, before)
+
+
+def masked() -> np.ndarray:
+    """A hole, a lone pixel and a border that are no picture."""
+    valid = np.ones((HEIGHT, WIDTH), bool)
+    valid[40:60, 50:80], valid[20, 100], valid[:, :9] = False, False, False
+    return valid
+
+
+@pytest.mark.parametrize("canvas", [WHOLE, Region(11, 9, 120, 83)], ids=["whole", "cropped"])
+@pytest.mark.parametrize("move", [Transform.identity(), shift(3, -2)], ids=["identity", "shift"])
+def test_validity_moves_by_whole_pixels_exactly(move, canvas):
+    dx, dy = (int(v) for v in move.matrix[:2, 2])
+    frame = WarpedFrame(0, texture(), move, canvas, valid=masked())
+    expected = np.zeros((HEIGHT, WIDTH), bool)
+    expected[max(0, -dy) : HEIGHT - max(0, dy), max(0, -dx) : WIDTH - max(0, dx)] = True
+    there = np.roll(masked(), (-dy, -dx), (0, 1))
+    place = slice(canvas.y, canvas.bottom), slice(canvas.x, canvas.right)
+    assert np.array_equal(frame.valid, (expected & there)[place])
+
+
+@pytest.mark.parametrize("transform", [AFFINE, HOMOGRAPHY, shift(0.5, 0.25)], ids=["affine", "homography", "shift"])
+def test_a_pixel_is_valid_just_where_all_that_its_kernel_weighs_is(transform):
+    valid = masked()
+    frame = WarpedFrame(0, texture(), transform, WHOLE, valid=valid)
+    columns, lines = np.meshgrid(np.arange(WIDTH, dtype=float), np.arange(HEIGHT, dtype=float))
+    there = transform.apply(np.column_stack([columns.ravel(), lines.ravel()])).reshape(HEIGHT, WIDTH, 2)
+    inside = np.all((there >= 2) & (there <= np.array([WIDTH - 4, HEIGHT - 4])), axis=-1)
+    x, y = np.floor(there[..., 0]).astype(int), np.floor(there[..., 1]).astype(int)
+    for row, column in np.argwhere(inside)[::3]:
+        taps = valid[y[row, column] - 1 : y[row, column] + 3, x[row, column] - 1 : x[row, column] + 3]
+        fraction = there[row, column] % 1
+        if taps.all():
+            assert frame.valid[row, column]
+        elif np.all((fraction > 0.05) & (fraction < 0.95)):  # elsewhere the outer taps weigh next to nothing
+            assert not frame.valid[row, column]
+
+
+def test_nothing_under_a_hole_reaches_a_valid_pixel():
+    valid = masked()
+    seen = []
+    for under in (0, 255):
+        source = texture()
+        source[~valid] = under
+        frame = WarpedFrame(0, source, AFFINE, WHOLE, valid=valid)
+        seen.append(frame.rows(0, HEIGHT).pixels[frame.valid])
+    assert np.array_equal(*seen)
+
+
+@pytest.mark.parametrize("transform", [AFFINE, HOMOGRAPHY, shift(4, 3)], ids=["affine", "homography", "shift"])
+def test_every_cut_gives_the_same_validity(transform):
+    frame = WarpedFrame(0, texture(), transform, Region(11, 9, 120, 83), valid=masked())
+    whole = frame.valid
+    assert not whole.all()
+    for height in (7, 32, 1):
+        assert np.array_equal(cut(frame, height)[1], whole)
