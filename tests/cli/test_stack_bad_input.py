@@ -182,7 +182,10 @@ def long_stack(small_stack: Any, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @NOT_ON_WINDOWS
-@pytest.mark.parametrize(("stage", "options"), [("align", ()), ("fuse", ("--no-align",))])
+@pytest.mark.parametrize(
+    ("stage", "options"),
+    [("hot_pixels", ()), ("align", ("--no-hot-pixels",)), ("fuse", ("--no-hot-pixels", "--no-align"))],
+)
 def test_ctrl_c(long_stack: Path, tmp_path: Path, stage: str, options: tuple[str, ...]) -> None:
     before = snapshot(long_stack)
     command = [sys.executable, "-m", "stackcore", "stack", str(long_stack), "-o", "out.tif", "--json", *options]

@@ -79,7 +79,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(stackcore: Run, shoot: Path
     data = result_of(done.out)
     assert done.code == 0
     assert data["dry_run"] is True
-    assert data["stages"] == ["align", "fuse", "sharpen", "write"]
+    assert data["stages"] == ["hot_pixels", "align", "fuse", "sharpen", "write"]
     assert data["memory_bytes"] > 0
     assert [path.name for path in shoot.parent.iterdir()] == ["shoot"]
 
@@ -107,7 +107,7 @@ def test_options_reach_the_plugins(stackcore: Run, shoot: Path) -> None:
 
 def test_sharpener_none_leaves_it(stackcore: Run, shoot: Path) -> None:
     done = stackcore("stack", "shoot", "-o", "a.tif", "--no-align", "--sharpen", "2", "--sharpener", "none", "--json")
-    assert [e["stage"] for e in events(done.out) if e["kind"] == "stage_started"] == ["fuse"]
+    assert [e["stage"] for e in events(done.out) if e["kind"] == "stage_started"] == ["hot_pixels", "fuse"]
 
 
 def test_survey_keeps_what_it_found_and_stack_uses_it(stackcore: Run, shoot: Path) -> None:
@@ -117,7 +117,7 @@ def test_survey_keeps_what_it_found_and_stack_uses_it(stackcore: Run, shoot: Pat
     assert json.loads(Path("t.json").read_text())["schema"] == "stackcore.transforms/1"
     assert stackcore("stack", "shoot", "-o", "direct.tif", "--quiet").code == 0
     reused = stackcore("stack", "shoot", "-o", "reused.tif", "--transforms", "t.json", "--json")
-    assert [e["stage"] for e in events(reused.out) if e["kind"] == "stage_started"] == ["fuse"]
+    assert [e["stage"] for e in events(reused.out) if e["kind"] == "stage_started"] == ["hot_pixels", "fuse"]
     assert np.array_equal(read("direct.tif"), read("reused.tif"))
 
 

@@ -63,7 +63,9 @@ def test_what_a_run_tells(shoot, tmp_path, ear):
     stages = [("hot_pixels", 5), ("align", 5), ("fuse", 6), ("sharpen", 1)]
     assert [(e.stage, e.total) for e in ear.of("stage_started")] == stages
     for stage, total in stages:
-        assert [e.done for e in ear.of("progress") if e.stage == stage] == list(range(1, total + 1))
+        told = [e.done for e in ear.of("progress") if e.stage == stage]
+        assert told == list(range(1, total + 1)) or (stage == "hot_pixels" and told == sorted(set(told)))
+        assert told[-1] == total
     assert all(e.done <= e.total for e in ear.of("progress"))
     started, finished = ear.events[0], ear.events[-1]
     assert started.command == "stack"
@@ -317,7 +319,7 @@ def test_a_plan_tells_what_would_be_done_and_does_nothing(shoot, tmp_path, ear, 
     assert plan["memory_bytes"] > 1_000_000
     assert ear.kinds == ["run_started", "result", "run_finished"]
     assert snapshot(tmp_path) == before
-    assert plan_stack(shoot, options=StackOptions(align=False))["stages"] == ["fuse"]
+    assert plan_stack(shoot, options=StackOptions(align=False, hot_pixels=False))["stages"] == ["fuse"]
 
 
 @pytest.mark.parametrize(
