@@ -167,6 +167,7 @@ class Work:
                 *([] if target is None else ["write"]),
             ],
             "memory_bytes": needed.total,
+            **({"development": self.development} if self.development else {}),
             "output": None if target is None else str(target),
         }
 
@@ -212,7 +213,7 @@ class Work:
             skipped=self.skipped(found),
             crop=(crop.x, crop.y, crop.width, crop.height),
             plugins=plugins,
-            settings=settings_of(options),
+            settings={**settings_of(options), "development": self._developed()},
         )
         with self.timed("write"):
             self._publish(picture, target, metadata)
@@ -242,10 +243,15 @@ class Work:
             plugins=self._used(source),
             settings={
                 **settings_of(self.options),
+                "development": self._developed(),
                 "reference": self.reader.paths[found.reference].name,
                 "matrix": None if (t := found.frames[index].transform) is None else t.matrix.tolist(),
             },
         )
+
+    def _developed(self) -> dict[str, Any]:
+        """What raw development came to, without the long lists."""
+        return {key: value for key, value in self.development.items() if key not in ("hot", "dead")}
 
     def _used(self, source: Path) -> dict[str, UsedPlugin]:
         """The plugins that brought the frames to where they lie."""
