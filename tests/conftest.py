@@ -31,7 +31,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.setenv(f"XDG_{variable}_HOME", str(home / variable.lower()))
     monkeypatch.setenv("APPDATA", str(home / "appdata"))
     monkeypatch.setenv("LOCALAPPDATA", str(home / "appdata"))
-    for variable in ("STACKCORE_DISABLE_PLUGINS", "STACKCORE_PROFILE"):
+    folders = [f"STACKCORE_{kind}_DIR" for kind in ("CONFIG", "DATA", "STATE")]
+    for variable in ("STACKCORE_DISABLE_PLUGINS", "STACKCORE_PROFILE", *folders):
         monkeypatch.delenv(variable, raising=False)
 
 
