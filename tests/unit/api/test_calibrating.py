@@ -237,14 +237,15 @@ def test_a_grey_card_tells_the_white_balance(card, ear):
     assert {"clipped", "unevenness", "colour_unevenness", "name", "darks"} <= set(data)
 
 
-def test_it_is_kept_under_a_name(card):
+def test_it_is_kept_under_a_name(card, ear):
     result = api.greycard(card, save="studio-flash")
     assert Library().white_balance("studio-flash") == result.multipliers
     entry = Library().entry("studio-flash")
     assert isinstance(entry, WhiteBalanceEntry)
     assert (entry.source, entry.camera.model, entry.iso) == ("card.dng", "NIKON D850", 200)
     with pytest.raises(OutputError, match="already"):
-        api.greycard(card, save="studio-flash")
+        api.greycard(card, save="studio-flash", listeners=[ear])
+    assert ear.kinds == ["run_started", "run_finished"]  # before any work
     api.greycard(card, save="studio-flash", overwrite=True, fraction=0.5)
     assert Library().entry("studio-flash").fraction == 0.5
 
