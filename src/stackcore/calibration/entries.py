@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stackcore.calibration.agreement import Size, written_time
 from stackcore.errors import ConfigError, UsageError
@@ -18,6 +18,9 @@ from stackcore.terms import Multipliers
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RESERVED = ("auto", "camera", "daylight", "none")
 """What `--darks` and `--white-balance` understand beside names."""
+
+
+_Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -117,6 +120,13 @@ class DarkEntry(_Entry):
     dead: tuple[tuple[int, int], ...]
     hot: tuple[tuple[int, int], ...]
 
+    @model_validator(mode="after")
+    def _check_places(self) -> Self:
+        for x, y in (*self.dead, *self.hot):
+            if not (0 <= x < self.width and 0 <= y < self.height):
+                raise ValueError(f"the photosite [{x}, {y}] lies outside of {self.width}x{self.height}")
+        return self
+
     @property
     def defects(self) -> tuple[tuple[int, int], ...]:
         """Dead and hot photosites, by row, then column."""
@@ -128,7 +138,7 @@ class WhiteBalanceEntry(_Entry):
 
     schema_: Literal["stackcore.white-balance/1"] = Field("stackcore.white-balance/1", alias="schema")
     source: str
-    multipliers: Multipliers
+    multipliers: tuple[_Factor, _Factor, _Factor, _Factor]
     spread: Multipliers
     standard_error: Multipliers
     clipped: float
@@ -208,8 +218,8 @@ class _Schema(BaseModel):
 
 
 def _broken(path: Path, why: str) -> ConfigError:
+    is_name = _NAME.fullmatch(path.stem) is not None
+    removal = f"remove it with `stackcore library remove {path.stem}`" if is_name else "move that file away"
     return ConfigError(
-        f"The entry {path} of the calibration library cannot be used.",
-        f"{why}.",
-        f"remove it with `stackcore library remove {path.stem}`, and make it again.",
+        f"The entry {path} of the calibration library cannot be used.", f"{why}.", f"{removal}, and make it again."
     )

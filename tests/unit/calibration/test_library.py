@@ -293,6 +293,42 @@ def test_a_broken_entry_is_named_and_harms_no_other(
     assert library.contents().broken == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("hot", [[24, 3]], "[24, 3] lies outside of 24x16"),
+        ("dead", [[3, -1]], "[3, -1] lies outside"),
+        ("frames", 0, "frames"),
+        ("mine", 1, "mine"),
+    ],
+)
+def test_a_dark_that_was_changed_by_hand_is_checked(
+    library: Library, make_dark: Make, key: str, value: Any, reason: str
+) -> None:
+    path = library.store_dark(make_dark(), image())
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(ConfigError, match="cannot be used") as caught:
+        library.dark("d850")
+    assert reason in caught.value.why
+
+
+@pytest.mark.parametrize("factor", [0, -1.0, "NaN"])
+def test_a_white_balance_that_was_changed_by_hand_is_checked(library: Library, make_balance: Make, factor: Any) -> None:
+    path = library.store_white_balance(make_balance())
+    path.write_text(json.dumps({**json.loads(path.read_text()), "multipliers": [factor, 1, 1, 1]}))
+    with pytest.raises(ConfigError, match="cannot be used") as caught:
+        library.white_balance("studio-flash")
+    assert "multipliers" in caught.value.why
+
+
+def test_a_stray_file_is_not_to_be_removed_by_a_name_it_cannot_have(library: Library, make_dark: Make) -> None:
+    library.store_dark(make_dark(), image())
+    (library.folder / "my notes.json").write_text("{}")
+    ((name, problem),) = library.contents().broken
+    assert name == "my notes"
+    assert "library remove" not in problem.fix
+
+
 def test_an_entry_under_another_name_is_broken(library: Library, make_dark: Make) -> None:
     library.store_dark(make_dark(), image())
     library.file("d850").rename(library.file("mine"))
