@@ -10,16 +10,16 @@ search, with each look shifted by another distance, must find next to nothing: t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.events import Emit, Progress, StageStarted, Warned
 from stackcore.protocols import Decoded, Executor
-from stackcore.stacking.hot_verdict import bear_witness, picture_went_by, shine_alone, strong_ones
+from stackcore.stacking.hot_verdict import bear_witness, one_pixel_wide, picture_went_by, shine_alone, strong_ones
 from stackcore.stacking.mending import Blemish
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.standing_out import (
@@ -34,6 +34,8 @@ from stackcore.stacking.standing_out import (
     standing_out,
     windows,
 )
+
+_T = TypeVar("_T")
 
 STAGE = "hot_pixels"
 """Name of the stage."""
@@ -51,6 +53,9 @@ _FEW, _MANY = 200, 1e-4
 
 _DECOYS = ((17, 5), (-11, 13), (7, -19), (-15, -9))
 """How far each look is shifted from the one before, pixels, in the searches that can only find coincidences."""
+
+_SHIFTED = 3000
+"""So many suspects take part in each of them."""
 
 _COINCIDENCES = 0.02
 """Of what is found, this part may be coincidence by that count."""
@@ -142,13 +147,15 @@ class _Search:
     def run(self, chosen: Sequence[int], executor: Executor, cancel: threading.Event) -> HotPixels:
         middle = chosen.index(self._reader.reference)
         held = (0, middle, len(chosen) - 1)
-        looks = list(executor.map(self._look, [chosen[n] for n in held], cancel))
-        self._tell(len(held))
-        suspects = _merged([standing_out(looks[0], _MOST), standing_out(looks[-1], _MOST)], looks[0])
-        spots, decoy = self._followed(suspects, looks, held)
+        looks = list(self._counted(executor.map(self._look, [chosen[n] for n in held], cancel)))
+        out = [standing_out(look, _MOST) for look in looks]
+        suspects = _merged([out[0], out[-1]], looks[0])
+        spots, decoy, share = self._followed(suspects, looks, held)
         if not np.any(decoy == 0):
+            for _ in range(self._total - len(held)):  # nothing is left to look at in the others
+                self._tell()
             return HotPixels()
-        witnesses, own = _details(looks)
+        witnesses, own = _details(looks, out)
         views = {n: _View.of(look, spots, decoy, n, witnesses) for n, look in zip(held, looks, strict=True)}
         del looks
 
@@ -156,15 +163,15 @@ class _Search:
             return _View.of(self._look(chosen[number]), spots, decoy, number, witnesses)
 
         rest = [n for n in range(len(chosen)) if n not in held]
-        views.update(zip(rest, executor.map(view, rest, cancel), strict=True))
-        self._tell(len(rest))
+        views.update(zip(rest, self._counted(executor.map(view, rest, cancel)), strict=True))
         in_order = [views[n] for n in range(len(chosen))]
         least = min(len(chosen), max(_LEAST_LOOKS, -(-3 * len(chosen) // 5)))
         alone = shine_alone([v.spots for v in in_order], least=least)
         hot = alone & (decoy == 0) & _peak([v.windows for v in in_order], spots)
-        chance = np.count_nonzero(alone & (decoy > 0)) / len(_DECOYS)
+        chance = np.count_nonzero(alone & (decoy > 0)) / len(_DECOYS) / share
         telling, gone = bear_witness([v.witnesses for v in in_order], np.array(held)[own])
-        went_by = picture_went_by(spots.chosen(hot), witnesses.chosen(telling), gone[telling])
+        lone = one_pixel_wide([v.spots for v in in_order])[hot]
+        went_by = picture_went_by(spots.chosen(hot), lone, witnesses.chosen(telling), gone[telling])
         found = spots.chosen(hot)
         doubt = _doubt(len(found), chance, went_by)
         if doubt is not None or not len(found):
@@ -174,16 +181,21 @@ class _Search:
 
     def _followed(
         self, suspects: Spots, looks: Sequence[Look], numbers: Sequence[int]
-    ) -> tuple[Spots, NDArray[np.int64]]:
-        """Suspects that all `looks` agree on, and, marked by the number of their shift, those of shifted searches."""
+    ) -> tuple[Spots, NDArray[np.int64], float]:
+        """Suspects that all `looks` agree on, those of shifted searches among them.
+
+        Returns them, the number of the shift of each (0 for none), and which part of the suspects was shifted.
+        """
+        every = max(1, -(-len(suspects) // _SHIFTED))
         kept, marks = [], []
         for shift in range(len(_DECOYS) + 1):
-            decoy = np.full(len(suspects), shift)
-            shown = [readings(k, _shifted(suspects, decoy, n, k)) for n, k in zip(numbers, looks, strict=True)]
+            some = suspects.chosen(np.arange(len(suspects))[:: every if shift else 1])
+            decoy = np.full(len(some), shift)
+            shown = [readings(k, _shifted(some, decoy, n, k)) for n, k in zip(numbers, looks, strict=True)]
             alike = shine_alone(shown, least=1)
-            kept.append(suspects.chosen(alike))
+            kept.append(some.chosen(alike))
             marks.append(decoy[alike])
-        return joined(kept), np.concatenate(marks)
+        return joined(kept), np.concatenate(marks), 1 / every
 
     def _look(self, index: int) -> Look:
         if self._reader.info.has_mosaic:
@@ -192,8 +204,14 @@ class _Search:
         self._seen(index, decoded)
         return look_at_picture(decoded.pixels, self._reader.encoding)
 
-    def _tell(self, more: int) -> None:
-        self._done += more
+    def _counted(self, results: Iterable[_T]) -> Iterator[_T]:
+        """Results as they come, each told as progress."""
+        for result in results:
+            self._tell()
+            yield result
+
+    def _tell(self) -> None:
+        self._done += 1
         self._emit(Progress(stage=STAGE, done=self._done, total=self._total))
 
 
@@ -208,19 +226,18 @@ class _View:
     @classmethod
     def of(cls, look: Look, spots: Spots, decoy: NDArray[np.int64], number: int, witnesses: Spots) -> _View:
         there = _shifted(spots, decoy, number, look)
-        return cls(readings(look, there), windows(look, there), readings(look, witnesses))
+        return cls(readings(look, there, sides=True), windows(look, there), readings(look, witnesses))
 
 
-def _details(looks: Sequence[Look]) -> tuple[Spots, NDArray[np.int64]]:
+def _details(looks: Sequence[Look], standing: Sequence[Spots]) -> tuple[Spots, NDArray[np.int64]]:
     """What the picture itself has of strong small details, and the number of the look that shows each."""
     parts, own = [], []
-    for number, look in enumerate(looks):
-        spots = standing_out(look, _MOST)
-        spots = spots.chosen(strong_ones(readings(look, spots)))
-        spots = spots.chosen(_peak([windows(look, spots)], spots))
-        spots = spots.chosen(np.arange(len(spots))[:: max(1, -(-len(spots) // _DETAILS))])
-        parts.append(spots)
-        own.append(np.full(len(spots), number))
+    for number, (look, spots) in enumerate(zip(looks, standing, strict=True)):
+        details = spots.chosen(strong_ones(readings(look, spots)))
+        details = details.chosen(_peak([windows(look, details)], details))
+        details = details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))])
+        parts.append(details)
+        own.append(np.full(len(details), number))
     return joined(parts), np.concatenate(own)
 
 

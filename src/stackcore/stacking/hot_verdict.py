@@ -24,6 +24,9 @@ _WIDEST = 0.75
 """The most that the pixels touching a spot have of its excess, on average: a photosite interpolated to full colour and
 sharpened in the camera reaches 0.7, the white top of a highlight 0.9."""
 
+_NARROW = 0.25
+"""Less than this is all but one pixel wide: a detail that a lens draws has more, even when it is as sharp as can be."""
+
 _FULL = 250.0
 """A reading from here on may be clipped."""
 
@@ -33,10 +36,15 @@ pixel may differ from look to look beyond what noise does. Measured on synthetic
 pixels against 600 details that stood nearly still: 95 % of the first and 1 % of the second are within both."""
 
 _WITNESS_CLEAR, _WITNESS_EXCESS = 8.0, 12.0
+_LEAST_ALIKE = 3
 _GONE = 0.4
 """A detail has gone when less than this part of what it was is left at its place."""
 
-_WITNESSES, _LEAST_WITNESSES, _AGREE = 16, 6, 0.7
+_WITNESSES, _LEAST_WITNESSES = 16, 6
+_AGREE, _AGREE_IF_LONE = 0.7, 0.4
+"""What part of the witnesses must have gone: less is asked where a spot is narrower than lenses draw."""
+
+_LONE = 0.12
 _OWN_PX = 16
 """Nearer than this to a spot, another one may be its echo: JPEG rings within blocks of 16 pixels."""
 
@@ -50,9 +58,19 @@ def shine_alone(looks: Sequence[Readings], *, least: int) -> NDArray[np.bool_]:
     pixel, or blurs by one, changes its shape. A look in which the spot would drown in texture or white says nothing.
     """
     all_of = _stacked(looks)
+    return _alike(all_of, least) & _same_shape(all_of)
+
+
+def _seen(all_of: Readings) -> NDArray[np.bool_]:
+    clear = all_of.centre - all_of.level >= np.maximum(_CLEAR * all_of.spread, _LEAST_EXCESS)
+    return np.asarray(clear & (all_of.centre - all_of.top >= np.maximum(all_of.spread, 2.0)))
+
+
+def _alike(all_of: Readings, least: int) -> NDArray[np.bool_]:
+    """Whether spots are as strong in each look as a hot pixel would be."""
     centre, level, spread, top = all_of.centre, all_of.level, all_of.spread, all_of.top
     excess = centre - level
-    seen = (excess >= np.maximum(_CLEAR * spread, _LEAST_EXCESS)) & (centre - top >= np.maximum(spread, 2.0))
+    seen = _seen(all_of)
     noise = np.minimum(spread / np.maximum(excess, 1), _NOISIEST)
     verdict = np.zeros(centre.shape[1], np.bool_)
     added = np.median(_light(centre) - _light(level), axis=0)
@@ -66,13 +84,14 @@ def shine_alone(looks: Sequence[Readings], *, least: int) -> NDArray[np.bool_]:
         alike = seen & (off < _SAME_STRENGTH + 1.5 * noise)
         fits = np.where(seen, alike | drowned, roughly | drowned).all(axis=0)
         verdict |= fits & (np.count_nonzero(alike, axis=0) >= least)
-    return verdict & _same_shape(all_of, excess, noise, seen)
+    return verdict
 
 
 def bear_witness(looks: Sequence[Readings], own: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell of n details, strong in look number `own` (n,), which can say something, and which have gone.
 
-    A detail can say something when another look would show it, were it still at its place and as sharp.
+    A detail can say something when another look would show it, were it still at its place and as sharp. One that is as
+    strong in all looks says nothing: it may be another hot pixel.
     """
     all_of = _stacked(looks)
     number = np.arange(len(own))
@@ -83,6 +102,7 @@ def bear_witness(looks: Sequence[Readings], own: NDArray[np.int64]) -> tuple[NDA
     clear = (expected >= np.maximum(_WITNESS_CLEAR * all_of.spread, _WITNESS_EXCESS)) & (all_of.level < _FULL)
     clear &= all_of.level + expected >= all_of.top + np.maximum(2 * all_of.spread, 4.0)
     clear[own, number] = False
+    strong &= ~_alike(all_of, _LEAST_ALIKE)
     return strong & clear.any(axis=0), strong & (clear & (excess < _GONE * expected)).any(axis=0)
 
 
@@ -91,12 +111,23 @@ def strong_ones(look: Readings) -> NDArray[np.bool_]:
     return _is_strong(look.centre, look.level, look.spread, look.top)
 
 
-def picture_went_by(suspects: Spots, witnesses: Spots, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def one_pixel_wide(looks: Sequence[Readings]) -> NDArray[np.bool_]:
+    """Tell which of n spots leave their neighbours dark: light that a lens has focused falls on some of them, too."""
+    all_of = _stacked(looks)
+    if all_of.near.shape[2] == 0:
+        return np.zeros(all_of.centre.shape[1], np.bool_)
+    width = (all_of.near.mean(axis=2) - all_of.level) / np.maximum(all_of.centre - all_of.level, 1)
+    return np.asarray(np.abs(np.median(width, axis=0)) < _LONE)
+
+
+def picture_went_by(
+    suspects: Spots, lone: NDArray[np.bool_], witnesses: Spots, gone: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Tell for each suspect whether details around it have gone while it stayed.
 
-    The 16 nearest witnesses are asked, the suspects themselves not among them, and 7 of 10 must agree; fewer than 6
-    cannot say anything. What holds for a frame as a whole does not hold for each part of it: of a flat subject before
-    a far background, only one goes out of focus.
+    The 16 nearest witnesses are asked, the suspects themselves not among them, and 7 of 10 must agree, 4 of 10 for one
+    that is `lone`, a single pixel wide; fewer than 6 cannot say anything. What holds for a frame as a whole does not
+    hold for each part of it: of a flat subject before a far background, only one goes out of focus.
     """
     verdict = np.zeros(len(suspects), np.bool_)
     places = np.stack([witnesses.y, witnesses.x], axis=1)
@@ -110,7 +141,9 @@ def picture_went_by(suspects: Spots, witnesses: Spots, gone: NDArray[np.bool_]) 
         far = np.abs(places - (y, x)).max(axis=1)
         apart = np.flatnonzero(far > _OWN_PX)
         nearest = apart[np.argsort(far[apart], kind="stable")[:_WITNESSES]]
-        verdict[n] = len(nearest) >= _LEAST_WITNESSES and gone[nearest].mean() >= _AGREE
+        verdict[n] = len(nearest) >= _LEAST_WITNESSES and gone[nearest].mean() >= (
+            _AGREE_IF_LONE if lone[n] else _AGREE
+        )
     return verdict
 
 
@@ -137,15 +170,23 @@ def _same_light(added: NDArray[np.float32], level: NDArray[np.float32]) -> NDArr
     return np.asarray(255 * np.sqrt(np.clip(_light(level) + added, 0, 1)) - level, np.float32)
 
 
-def _same_shape(
-    all_of: Readings, excess: NDArray[np.float32], noise: NDArray[np.float32], seen: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Whether the pixels that touch the spot share in its excess alike in all looks that show it."""
+def _same_shape(all_of: Readings) -> NDArray[np.bool_]:
+    """Whether the pixels that touch the spot share in its excess alike in all looks that show it.
+
+    Of a spot that is all but one pixel wide, they may change places: demosaicing chooses anew in each look whether to
+    fill in colours along rows or along columns.
+    """
+    seen = _seen(all_of)
     if all_of.near.shape[2] == 0:
         return np.ones(seen.shape[1], np.bool_)
-    share = (all_of.near - all_of.level[..., None]) / np.maximum(excess, 1)[..., None]
+    excess = np.maximum(all_of.centre - all_of.level, 1)
+    noise = np.minimum(all_of.spread / excess, _NOISIEST)
+    share = (all_of.near - all_of.level[..., None]) / excess[..., None]
+    width = share.mean(axis=2)
+    narrow = np.asarray((width < _WIDEST) & (all_of.near.max(axis=2) < _FULL))
+    lone = np.asarray(((np.abs(width) < _NARROW) | ~seen).all(axis=0))
+    share[:, lone] = np.sort(share[:, lone], axis=2)
     hidden = ~seen & seen.any(axis=0)
     usual = np.nan_to_num(np.nanmedian(np.where(hidden[..., None], np.nan, share), axis=0))
     off = np.sqrt(np.square(share - usual).mean(axis=2))
-    narrow = (share.mean(axis=2) < _WIDEST) & (all_of.near.max(axis=2) < _FULL)
     return np.asarray(np.all(((off < _SAME_SHAPE + noise) & narrow) | ~seen, axis=0))

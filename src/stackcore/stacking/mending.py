@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,9 +109,9 @@ class _Plan:
         if not (pixels.flags.c_contiguous and pixels.flags.writeable):
             pixels = np.array(pixels, order="C")
         flat = pixels.reshape(-1)
-        sums: NDArray[Any] = np.add.reduceat(flat[self.source] * self.weight, self.start)
+        sums = np.asarray(np.add.reduceat(flat[self.source] * self.weight, self.start), np.float64)
         if pixels.dtype != np.float32:
-            sums = np.clip(np.rint(sums), 0, FULL_SCALE[pixels.dtype.name])
+            np.clip(np.rint(sums), 0, FULL_SCALE[pixels.dtype.name], out=sums)
         flat[self.target] = sums.astype(pixels.dtype)
         return pixels
 

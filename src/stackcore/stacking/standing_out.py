@@ -41,7 +41,7 @@ class Lattice:
     @property
     def is_of_picture(self) -> bool:
         """Whether the values are those of a developed picture, where a spot has a width."""
-        return bool(self.near.shape[1] > 0)
+        return bool(self.near.shape[1])
 
     @property
     def blind_px(self) -> int:
@@ -132,8 +132,9 @@ class Readings:
     """What one look shows at n spots, (n,) float32, 0 to 255; dark spots are read upside down, as if bright.
 
     `centre` is the spot itself, `top` the brightest close neighbour, `level` and `spread` the median of the ring and
-    its standard deviation (1.4826 x the median absolute deviation, at least the step of 8 bits), `near` (n, 8)
-    the pixels that touch the spot ((n, 0) on a mosaic).
+    its standard deviation (1.4826 x the median absolute deviation, at least the step of 8 bits), `near` (n, m)
+    the pixels that touch the spot: eight, or on a mosaic, where they have other colours, the four at its sides, each by
+    what it has over its own ring. It is (n, 0) where it was not asked for.
     """
 
     centre: NDArray[np.float32]
@@ -185,22 +186,33 @@ def standing_out(look: Look, most: int) -> Spots:
     return spots.chosen((y >= edge) & (y < look.height - edge) & (x >= edge) & (x < look.width - edge))
 
 
-def readings(look: Look, spots: Spots) -> Readings:
-    """Read a look at `spots`."""
+def readings(look: Look, spots: Spots, *, sides: bool = False) -> Readings:
+    """Read a look at `spots`; `sides` asks for what is near on a mosaic, too, which takes five times as long."""
     phase = look.lattice.phase(spots.y, spots.x)
-    centre = _taps(look, spots, np.zeros((len(spots), 1, 2), np.int64))[:, 0]
+    centre = _taps(look, spots, np.zeros((len(spots), 1, 2), np.int64))[:, 0].astype(np.float32)
     ring = _taps(look, spots, look.lattice.ring[phase])
     close = look.lattice.close.shape[1]
     near = _taps(look, spots, look.lattice.near[phase])
-    level = np.median(ring, axis=1)
-    spread = np.maximum(1.4826 * np.median(np.abs(ring - level[:, None]), axis=1), 0.7)
+    top = ring[:, :close].max(axis=1).astype(np.float32)
+    middle = ring.shape[1] // 2
+    ring.partition(middle, axis=1)  # the upper median, in whole steps of 8 bits: a third of the time of the mean of two
+    level = ring[:, middle].astype(np.float32)
+    off = np.maximum(ring, ring[:, middle, None]) - np.minimum(ring, ring[:, middle, None])
+    off.partition(middle, axis=1)
+    spread = np.maximum(np.float32(1.4826) * off[:, middle], np.float32(0.7))
     return Readings(
         centre,
-        ring[:, :close].max(axis=1),
-        level.astype(np.float32),
-        spread.astype(np.float32),
-        near,
+        top,
+        level,
+        spread,
+        _sides(look, spots, level) if sides and not look.lattice.is_of_picture else near.astype(np.float32),
     )
+
+
+def _sides(look: Look, spots: Spots, level: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = look.height, look.width
+    beside = [readings(look, spots.moved(dy, dx, height, width)) for dy, dx in ((-1, 0), (0, -1), (0, 1), (1, 0))]
+    return np.stack([there.centre - there.level + level for there in beside], axis=1)
 
 
 def windows(look: Look, spots: Spots) -> NDArray[np.uint8]:
@@ -212,12 +224,12 @@ def windows(look: Look, spots: Spots) -> NDArray[np.uint8]:
     return cut
 
 
-def _taps(look: Look, spots: Spots, offsets: NDArray[np.int64]) -> NDArray[np.float32]:
+def _taps(look: Look, spots: Spots, offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
     _, wide, channels = look.values.shape
     y = spots.y[:, None] + MARGIN_PX + offsets[..., 0]
     x = spots.x[:, None] + MARGIN_PX + offsets[..., 1]
     index = (y * wide + x) * channels + spots.channel[:, None]
-    found = np.asarray(look.values.reshape(-1).take(index), np.float32)
+    found: NDArray[np.uint8] = look.values.reshape(-1).take(index)
     found[spots.dark] = 255 - found[spots.dark]
     return found
 

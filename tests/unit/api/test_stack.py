@@ -48,6 +48,7 @@ def test_a_stack_becomes_one_sharp_picture(shoot, small_stack, tmp_path, ear):
     assert result.skipped == []
     assert result.warnings == []
     assert set(result.seconds) == {"hot_pixels", "align", "fuse", "write"}
+    assert result.hot_pixels.places == ()
     assert result.survey.reference == 3
     assert result.peak_memory_bytes is None or result.peak_memory_bytes > 10_000_000
     assert result.output == target
