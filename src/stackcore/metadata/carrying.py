@@ -17,7 +17,7 @@ _SIDEWAYS = 5
 """EXIF orientations from here on swap width and height."""
 
 _CM_PER_INCH = 2.54
-_CENTIMETRES = 3
+_INCHES, _CENTIMETRES = 2, 3
 _RGB = 2
 
 
@@ -171,6 +171,8 @@ def _resolution(exiv2: Any, data: Any) -> tuple[float, float] | None:
             return None
         found.append(above / below)
     unit = _number(exiv2, data, "Exif.Image.ResolutionUnit")
+    if unit not in (None, _INCHES, _CENTIMETRES):  # a ratio without a unit says nothing about dots
+        return None
     scale = _CM_PER_INCH if unit == _CENTIMETRES else 1.0
     x, y = (value * scale for value in found)
     sideways = (_number(exiv2, data, "Exif.Image.Orientation") or 1) >= _SIDEWAYS

@@ -75,10 +75,16 @@ class Record(BaseModel):
         count = f"{self.frame_count} frame" + ("" if self.frame_count == 1 else "s")
         parts = [count + (f", {len(self.skipped)} left out" if self.skipped else "")]
         for kind, plugin in self.plugins.items():
-            options = ", ".join(f"{key} {value}" for key, value in plugin.options.items())
+            options = ", ".join(f"{key} {_said(value)}" for key, value in plugin.options.items())
             parts.append(f"{kind} {plugin.name}" + (f" ({options})" if options else ""))
-        parts += [f"{key} {value}" for key, value in self.settings.items() if isinstance(value, str | int | float)]
-        return "; ".join(parts)
+        plain = {key: value for key, value in self.settings.items() if isinstance(value, str | int | float)}
+        return "; ".join([*parts, *(f"{key} {_said(value)}" for key, value in plain.items())])
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ":".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def read_record(path: Path) -> Record:

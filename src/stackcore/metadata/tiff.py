@@ -1,8 +1,8 @@
 """Directories of TIFF and BigTIFF: metadata moved between files without loading a pixel.
 
-Exiv2 neither reads nor writes BigTIFF, and writes a TIFF by way of memory. Here metadata travel in a *carrier*, a small
-classic TIFF that Exiv2 understands: `graft` appends its directories to a file of any size, `extract` makes one of a
-BigTIFF. Layouts: TIFF 6.0 section 2; BigTIFF as in the documentation of libtiff 4.
+Metadata travel in a *carrier*, a small classic TIFF that Exiv2 understands: `graft` appends its directories to a file
+of any size, `extract` makes one of a BigTIFF, which Exiv2 neither reads nor writes. Layouts: TIFF 6.0 section 2;
+BigTIFF as in the documentation of libtiff 4.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _POINTERS = (_EXIF, _GPS, _INTEROPERABILITY)
-_SHORT, _LONG, _IFD8 = 3, 4, 18
+_LONG, _IFD8 = 4, 18
 _MAKER_NOTE = 37500
 _BIG_ONLY = (16, 17, 18)
 
@@ -33,9 +33,15 @@ _OF_PIXELS = frozenset(
 )
 """Tags that belong to the pixels of a file: a graft leaves those of the file as they are."""
 
+_PLACES_OF_PIXELS = (273, 324)
+"""StripOffsets, TileOffsets."""
+
 _DIMENSIONS = (256, 257)
 _RESOLUTION = (282, 283, 296)
 """Exiv2 takes these, too, for tags of pixels, and writes none into a carrier."""
+
+_ALIGNMENT = 16
+"""Numbers of pixels stay on their boundaries when a file is moved by a multiple of it."""
 
 _MOST_ENTRIES, _MOST_BYTES = 4096, 1 << 24
 """More than any directory, or any value, that is not there to hurt."""
@@ -104,67 +110,102 @@ def is_big(path: Path) -> bool:
 def extract(path: Path) -> bytes:
     """Return a carrier with the metadata of a TIFF or BigTIFF and the size of its picture.
 
-    Tags of pixels, and values of more than 16 MiB, are left out. `MetadataError` for a file that is damaged.
+    Tags of pixels, values of more than 16 MiB, and a maker note, which would move, are left out. `MetadataError` for a
+    file that is damaged.
     """
     with path.open("rb") as file:
         layout = _layout(file)
         found = _read(file, layout, _first(file, layout), values=True)
     for tag in _OF_PIXELS.difference(_DIMENSIONS):
         found.entries.pop(tag, None)
+    if _EXIF in found.below:
+        found.below[_EXIF].entries.pop(_MAKER_NOTE, None)
     plain = _Layout(layout.order, big=False)
     data, directory = _written(found, plain, at=8)
     return _head(plain, directory) + data
 
 
 def _head(layout: _Layout, directory: int) -> bytes:
-    return (b"II*\0" if layout.order == "<" else b"MM\0*") + layout.offset.pack(directory)
+    form = layout.order + ("2sHHHQ" if layout.big else "2sHI")
+    name = b"II" if layout.order == "<" else b"MM"
+    return struct.pack(form, name, *((43, 8, 0) if layout.big else (42,)), directory)
 
 
 def blank() -> bytes:
     """Return a carrier without metadata: a grey pixel, in the byte order in which pixels are written here."""
     layout = _Layout("<" if sys.byteorder == "little" else ">", big=False)
 
-    def short(value: int) -> _Entry:
-        return _Entry(_SHORT, 1, struct.pack(layout.order + "H", value))
+    def long(value: int) -> _Entry:  # a place in two bytes would not reach beyond long tags
+        return _Entry(_LONG, 1, struct.pack(layout.order + "I", value))
 
     tags = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 1}  # TIFF 6.0 section 4
-    data, directory = _written(_Directory({tag: short(value) for tag, value in tags.items()}), layout, at=16)
+    data, directory = _written(_Directory({tag: long(value) for tag, value in tags.items()}), layout, at=16)
     return _head(layout, directory) + b"\x80".ljust(8, b"\0") + data
 
 
-def graft(path: Path, carrier: bytes) -> bool:
-    """Append the metadata of `carrier` to a TIFF or BigTIFF, in place of what its first directory says.
+def room_before(carrier: bytes) -> int:
+    """Bytes that a carrier needs at the beginning of a file so that its maker note stays at its place; 0 without one.
 
-    Tags of pixels stay as the file has them. Only the end of the file and eight bytes of its header are written.
-    Returns whether a maker note was left out: it may count from the start of the carrier, and what reads BigTIFF
-    does not expect one. `MetadataError` when either file is damaged, or their byte orders differ.
+    Most notes count from the start of the file. What lies there besides the note is not used.
+    """
+    with BytesIO(carrier) as small:
+        layout = _layout(small)
+        found = _read(small, layout, _first(small, layout), values=True)
+    has_note = _EXIF in found.below and _MAKER_NOTE in found.below[_EXIF].entries
+    return len(carrier) + -len(carrier) % _ALIGNMENT if has_note else 0
+
+
+def graft(path: Path, carrier: bytes, *, moved_by: int = 0) -> None:
+    """Append the directories of `carrier` to a TIFF or BigTIFF, in place of what its first directory says.
+
+    Tags of pixels stay as the file has them. With `moved_by`, the file begins with so many bytes that hold the carrier
+    (see `room_before`), and its own header and all that belongs to it come after them. `MetadataError` when either
+    file is damaged, or their byte orders differ.
     """
     with path.open("r+b") as file, BytesIO(carrier) as small:
+        file.seek(moved_by)
         layout, theirs = _layout(file), _layout(small)
         if layout.order != theirs.order:
             raise MetadataError("the byte order of the file is another")
-        own = _read(file, layout, _first(file, layout), values=False)
+        own = _read(file, layout, _first(file, layout, moved_by), values=False)
         new = _read(small, theirs, _first(small, theirs), values=True)
-        note = new.below[_EXIF].entries.pop(_MAKER_NOTE, None) if _EXIF in new.below else None
-        merged = _Directory(
-            {
-                **{tag: entry for tag, entry in own.entries.items() if tag in _OF_PIXELS or tag in _RESOLUTION},
-                **{
-                    tag: entry for tag, entry in new.entries.items() if tag not in _OF_PIXELS and tag not in _RESOLUTION
-                },
-            },
-            new.below,
-            own.following,
-        )
+        if layout.big and _EXIF in new.below:  # no reader expects a maker note there
+            new.below[_EXIF].entries.pop(_MAKER_NOTE, None)
+        if moved_by:
+            _move(own, file, layout, moved_by)
+            note = new.below[_EXIF].entries[_MAKER_NOTE]
+            place = layout.offset.pack(carrier.index(note.value))
+            new.below[_EXIF].entries[_MAKER_NOTE] = _Entry(note.kind, note.count, place, in_place=False)
+        kept = {tag: entry for tag, entry in own.entries.items() if tag in _OF_PIXELS or tag in _RESOLUTION}
+        told = {t: entry for t, entry in new.entries.items() if t not in _OF_PIXELS and t not in _RESOLUTION}
         end = file.seek(0, SEEK_END)
         at = end + -end % 8
-        data, directory = _written(merged, layout, at)
+        data, directory = _written(_Directory({**kept, **told}, new.below), layout, at)
         if not layout.big and at + len(data) >= 1 << 32:
             raise MetadataError("the file has no room for them: its offsets have 32 bits")
         file.write(bytes(at - end) + data)
-        file.seek(layout.first)
-        file.write(layout.offset.pack(directory))
-    return note is not None
+        file.seek(0)
+        file.write(_head(layout, directory))
+
+
+def _move(own: _Directory, file: BinaryIO, layout: _Layout, by: int) -> None:
+    """Let a directory mean the same after `by` bytes were put before the file."""
+    for tag, entry in own.entries.items():
+        place = 0 if entry.in_place else by + layout.offset.unpack(entry.value)[0]
+        if tag in _PLACES_OF_PIXELS:
+            size = _SIZES[entry.kind]
+            if place:
+                _seek(file, place)
+            data = file.read(size * entry.count) if place else entry.value[: size * entry.count]
+            letter = {2: "H", 4: "I", 8: "Q"}[size]
+            numbers = struct.unpack(f"{layout.order}{entry.count}{letter}", data)
+            if not layout.big and max(numbers) + by >= 1 << 32:
+                raise MetadataError("the file has no room for them: its offsets have 32 bits")
+            wide = ("Q", 16) if layout.big else ("I", _LONG)
+            moved = struct.pack(f"{layout.order}{entry.count}{wide[0]}", *(n + by for n in numbers))
+            own.entries[tag] = _Entry(wide[1], entry.count, moved)
+        elif place:
+            own.entries[tag] = _Entry(entry.kind, entry.count, layout.offset.pack(place), in_place=False)
 
 
 def _layout(file: BinaryIO) -> _Layout:
@@ -176,9 +217,9 @@ def _layout(file: BinaryIO) -> _Layout:
     return _Layout(order, known[head[:4]])
 
 
-def _first(file: BinaryIO, layout: _Layout) -> int:
-    file.seek(layout.first)
-    return _number(file, layout.offset)
+def _first(file: BinaryIO, layout: _Layout, moved_by: int = 0) -> int:
+    file.seek(moved_by + layout.first)
+    return moved_by + _number(file, layout.offset)
 
 
 def _number(file: BinaryIO, form: struct.Struct) -> int:

@@ -13,17 +13,18 @@ from stackcore.metadata.fitting import Held, is_maker_note, smaller_exif, smalle
 from stackcore.metadata.history import exif_of, write_xmp
 from stackcore.metadata.library import MetadataError, exiv2_alone, opened
 from stackcore.metadata.record import Record, record_in
+from stackcore.metadata.splicing import carrier_for, splice
 from stackcore.metadata.tags import LAYOUT
-from stackcore.metadata.tiff import blank, graft, is_big
+from stackcore.metadata.tiff import is_big
 
 USUAL_DPI = 72.0
 """Resolution where a frame tells none: that of EXIF 2.32 section 4.6.5 for one that is unknown."""
 
-_LARGE = 1 << 30
-"""Bytes of a TIFF above which its metadata are grafted: Exiv2 would hold all of it in memory, twice."""
-
 _UNCALIBRATED = 65535
 _EXIF_VERSION = b"0232"
+_FLASHPIX = "Exif.Photo.FlashpixVersion"
+"""EXIF 2.32 section 4.6.5 wants it in every file, and knows one value of it, 0100."""
+
 _YCBCR = bytes((1, 2, 3, 0))
 _CENTRED = 1
 
@@ -69,16 +70,16 @@ def write(path: Path, metadata: Metadata, size: tuple[int, int], icc: bytes | No
     notes = list(metadata.carried.notes)
     while True:
         try:
-            unfit = _write(path, held, metadata, size, icc)
+            _write(path, held, metadata, size, icc)
         except MetadataError as error:
             step = next(steps[_segment(error)], None)
             if step is None:
                 raise
             shorten, lost = step
             held = shorten(held)
-            notes.append(f"there is no room in {path.suffix[1:]} files for {lost}: left out.")
+            notes.append(f"a {path.suffix[1:].upper()} has no room for {lost}: left out.")
         else:
-            return notes + unfit + _lost(path, held[0], size, with_note=not unfit)
+            return notes + _lost(path, held[0], size)
 
 
 def _segment(error: MetadataError) -> str:
@@ -89,7 +90,7 @@ def _segment(error: MetadataError) -> str:
     raise error
 
 
-def _lost(path: Path, carried: Carried, size: tuple[int, int], *, with_note: bool) -> list[str]:
+def _lost(path: Path, carried: Carried, size: tuple[int, int]) -> list[str]:
     """What Exiv2 left out by itself, as it does with long values in a JPEG."""
     with exiv2_alone() as exiv2, opened(path) as image:
         if (image.pixelWidth(), image.pixelHeight()) != size:
@@ -98,41 +99,32 @@ def _lost(path: Path, carried: Carried, size: tuple[int, int], *, with_note: boo
         lost = [
             d.tagLabel() or d.tagName() for d in carried.exif if not is_maker_note(exiv2, d) and d.key() not in written
         ]
-        if with_note and any(is_maker_note(exiv2, d) for d in carried.exif) and "Exif.Photo.MakerNote" not in written:
+        if any(is_maker_note(exiv2, d) for d in carried.exif) and "Exif.Photo.MakerNote" not in written:
             lost.append("the maker note")
     if not lost:
         return []
-    return [f"there is no room in {path.suffix[1:]} files for EXIF of {carried.source}: {', '.join(lost)} left out."]
+    kind = "BigTIFF" if is_big(path) else path.suffix[1:].upper()
+    return [f"a {kind} has no room for this of {carried.source}, which is left out: {', '.join(lost)}."]
 
 
-def _write(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> list[str]:
-    """One attempt; returns what this kind of file cannot hold."""
-    if not is_big(path) and path.stat().st_size <= _LARGE:
-        _write_with_exiv2(path, held, metadata, size, icc)
-        return []
+def _write(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> None:
     with TemporaryDirectory() as folder:
-        carrier = Path(folder) / "carrier.tif"
-        carrier.write_bytes(blank())
-        _write_with_exiv2(carrier, held, metadata, size, icc)
-        try:
-            lost = graft(path, carrier.read_bytes())
-        except OSError as error:
-            raise MetadataError(str(error.strerror)) from error
-    return [f"a TIFF this large cannot hold the maker note of {held[0].source}: left out."] if lost else []
+        carrier = Path(folder) / f"carrier{path.suffix}"
+        carrier.write_bytes(carrier_for(path))
+        _describe(carrier, held, metadata, size, icc)
+        splice(path, carrier.read_bytes())
 
 
-def _write_with_exiv2(path: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> None:
+def _describe(carrier: Path, held: Held, metadata: Metadata, size: tuple[int, int], icc: bytes | None) -> None:
+    """Let Exiv2 write all metadata into a small file."""
     carried, record = held
-    with exiv2_alone() as exiv2, opened(path) as image:
+    with exiv2_alone() as exiv2, opened(carrier) as image:
         kind = image.mimeType()
-        exif = exiv2.ExifData()
-        for datum in image.exifData():
-            if kind == "image/tiff" and datum.tagName() in LAYOUT:
-                exif.add(exiv2.ExifKey(datum.key()), datum.value())
-        agrees = _interoperable(exiv2, carried, icc)
-        for datum in carried.exif:
-            if agrees or datum.groupName() != "Iop":
-                exif.add(exiv2.ExifKey(datum.key()), datum.value())
+        exif, agrees = exiv2.ExifData(), _interoperable(exiv2, carried, icc)
+        for datum in (d for d in image.exifData() if kind == "image/tiff" and d.tagName() in LAYOUT):
+            exif.add(exiv2.ExifKey(datum.key()), datum.value())
+        for datum in (d for d in carried.exif if agrees or d.groupName() != "Iop"):
+            exif.add(exiv2.ExifKey(datum.key()), datum.value())
         own = _own_tags(exiv2, metadata, kind, size, _colour_space(carried, icc))
         for key, value in {**own, **exif_of(record, metadata.made_at)}.items():
             exif[key] = value
@@ -161,6 +153,8 @@ def _own_tags(
         "Exif.Image.ResolutionUnit": exiv2.UShortValue(2),
         "Exif.Photo.ExifVersion": exiv2.DataValue(max(_EXIF_VERSION, _exif_version(exiv2, metadata.carried))),
     }
+    if metadata.carried.exif.findKey(exiv2.ExifKey(_FLASHPIX)) == metadata.carried.exif.end():
+        told[_FLASHPIX] = exiv2.DataValue(b"0100")
     if kind != "image/tiff":  # which tells its size elsewhere
         told["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(size[0])
         told["Exif.Photo.PixelYDimension"] = exiv2.ULongValue(size[1])

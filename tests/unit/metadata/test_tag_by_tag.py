@@ -177,3 +177,31 @@ def test_the_profile_stays_and_colour_space_agrees(tag, told, name, camera, resu
 def test_the_version_of_exif_never_sinks(tag, told, result, was, now):
     path, _ = result(tag("ref.jpg", {"Exif.Photo.ExifVersion": was.encode()}), "a.jpg")
     assert bytes(map(int, told(path)["Exif.Photo.ExifVersion"].split())).decode() == now
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "unit", "orientation", "expected"),
+    [
+        ("300/1", "300/1", "2", "1", (300, 300)),
+        ("118110/1000", "118110/1000", "3", "1", (300, 300)),
+        ("300/1", "150/1", "2", "6", (150, 300)),
+        ("1/1", "1/1", "1", "1", (72, 72)),
+        ("300/0", "300/1", "2", "1", (72, 72)),
+    ],
+)
+def test_every_unit_of_resolution(tag, told, result, x, y, unit, orientation, expected):
+    tags = {
+        "Exif.Image.XResolution": x,
+        "Exif.Image.YResolution": y,
+        "Exif.Image.ResolutionUnit": unit,
+        "Exif.Image.Orientation": orientation,
+    }
+    now = told(result(tag("ref.jpg", tags), "a.jpg")[0])
+    assert (now["Exif.Image.XResolution"], now["Exif.Image.YResolution"]) == tuple(f"{dpi}/1" for dpi in expected)
+    assert now["Exif.Image.ResolutionUnit"] == "2"
+
+
+def test_exiftool_misses_nothing_in_a_file_whose_frame_told_nothing(tag, result, exiftool):
+    for name in FORMATS:
+        found = exiftool(result(tag("ref.png", {}), name)[0], "-validate", "-warning")
+        assert "FlashpixVersion" not in str(found.get("ExifTool:Warning", ""))

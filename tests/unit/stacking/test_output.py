@@ -216,3 +216,45 @@ def test_a_disk_that_fills_up_leaves_nothing_and_harms_nothing(tmp_path):
         assert why
     assert files(tmp_path) == ["old.tif"]
     assert (tmp_path / "old.tif").read_bytes() == b"of yesterday"
+
+
+NO_ROOM_FOR_METADATA = """
+import json, resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import numpy as np
+from stackcore.metadata.carrying import nothing
+from stackcore.metadata.record import Record
+from stackcore.metadata.writing import Metadata
+from stackcore.stacking import output
+folder = Path(sys.argv[1])
+pixels = np.random.default_rng(0).integers(0, 65536, (200, 300, 3), np.uint16)
+record = Record(software="s", command="stack", frames=("a",), frame_count=1, reference="a")
+metadata = Metadata(carried=nothing(), record=record, made_at=datetime.now(UTC))
+target = folder / sys.argv[2]
+output.write_picture(pixels, target, overwrite=False)
+plain = target.read_bytes()
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+told = []
+for room in (0, 300, 1000, 2000):
+    target.unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(plain) + 64 + room, hard))
+    notes = output.write_picture(pixels, target, overwrite=False, metadata=metadata)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    told.append([notes, len(target.read_bytes()) - len(plain)])
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of a file")
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg"])
+def test_a_disk_with_room_for_the_picture_alone_gets_the_picture(tmp_path, name):
+    command = [sys.executable, "-c", NO_ROOM_FOR_METADATA, str(tmp_path), name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    for notes, more in json.loads(done.stdout):
+        [note] = notes
+        assert "without metadata" in note
+        assert abs(more) < 64  # the resolution is told all the same
+    assert files(tmp_path) == [name]
+    assert read(tmp_path / name).shape == (200, 300, 3)
