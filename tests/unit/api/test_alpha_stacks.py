@@ -49,7 +49,9 @@ def aligned(small_stack: SyntheticStack, folder: Path, under: int) -> list[Path]
 
 @pytest.mark.parametrize("align", [False, True], ids=["fuse", "stack"])
 def test_what_stands_under_alpha_does_not_matter(small_stack, tmp_path, align):
-    results = [stack(aligned(small_stack, tmp_path / str(under), under), align=align) for under in (0, 255)]
+    results = [
+        stack(aligned(small_stack, tmp_path / str(under), under), align=align, hot_pixels=False) for under in (0, 255)
+    ]
     assert np.array_equal(results[0].picture, results[1].picture)
     assert results[0].warnings == []
     assert results[0].frames == len(small_stack.frames)

@@ -95,10 +95,12 @@ def test_a_frame_that_is_not_what_its_header_said():
 def test_a_truncated_jpeg_is_named(save, open_stack, keep):
     paths = save([noise(), noise(), noise()], ".jpg")
     paths[1].write_bytes(paths[1].read_bytes()[: int(paths[1].stat().st_size * keep)])
-    with pytest.raises(UnreadableFrame) as caught:
-        open_stack(paths)
-    assert "f1.jpg" in caught.value.what
-    assert "truncated" in caught.value.why
+    reader = open_stack(paths)
+    for read in (lambda: reader.read(1), lambda: reader.reduced(1, 32)):
+        with pytest.raises(UnreadableFrame) as caught:
+            read()
+        assert "f1.jpg" in caught.value.what
+        assert "truncated" in caught.value.why
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff"])
