@@ -98,7 +98,7 @@ class LibRawDeveloper:
             return replace(found, values=found.values.copy())
 
     def _opened(self, path: Path) -> AbstractContextManager[Any]:
-        return opened(path, check_length=self._options.check_length)
+        return opened(path, self._options, check_length=self._options.check_length)
 
     def _planned(self, raw: Any, path: Path, development: Development) -> _Plan:
         correction = development.correction

@@ -10,20 +10,22 @@ from typing import Any
 import rawpy
 
 from stackcore.errors import UnreadableFrame
+from stackcore.stacking.pixel_limit import PixelLimit
 from stackcore_plugins.developer_libraw.whole import refuse_cut
 
 
 @contextmanager
-def opened(path: Path, *, check_length: bool) -> Iterator[Any]:
+def opened(path: Path, limit: PixelLimit, *, check_length: bool) -> Iterator[Any]:
     """A raw file, its header read; its pixels are decoded when they are first asked for.
 
-    Raises `UnreadableFrame` for a file that is shorter than it says, if `check_length` asks for it, and for whatever
-    LibRaw finds wrong, now or later.
+    Raises `UnreadableFrame` for a file that is shorter than it says, if `check_length` asks for it, for one that claims
+    more pixels than `limit` lets through, and for whatever LibRaw finds wrong, now or later.
     """
     try:
         if check_length:
             refuse_cut(path)
         with rawpy.imread(str(path)) as raw:
+            limit.check(path, int(raw.sizes.raw_width), int(raw.sizes.raw_height))
             yield raw
     except (rawpy.LibRawError, OSError) as error:
         raise _unreadable(path, error) from error

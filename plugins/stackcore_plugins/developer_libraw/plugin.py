@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from stackcore.config import Options
 from stackcore.hookspecs import Offer, hookimpl
+from stackcore.stacking.pixel_limit import PixelLimit
 
 if TYPE_CHECKING:
     from stackcore.protocols import Developer
@@ -20,7 +20,7 @@ SUFFIXES = (
 """The raw formats of LibRaw's camera list that have a suffix of their own."""
 
 
-class LibRawOptions(Options):
+class LibRawOptions(PixelLimit):
     """What can be set on the raw developer."""
 
     demosaic: Literal["ahd", "ppg", "linear", "vng", "dcb", "dht"] = Field("ahd", description="How colours are filled.")

@@ -208,3 +208,13 @@ def test_a_stack_of_raw_files_goes_through(tmp_path: Path, linear: bool) -> None
 
 def error(picture: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(np.mean((picture / 65535.0 - truth) ** 2)))
+
+
+def test_a_raw_file_that_claims_too_many_pixels_is_refused_unread(tmp_path: Path) -> None:
+    path = write_dng(tmp_path / "large.dng", np.full((1000, 1200, 3), GREY, np.float32), RawCamera())
+    small = LibRawDeveloper(LibRawOptions(max_megapixels=1))
+    for read in (small.probe, small.read, small.mosaic, lambda p: small.prepare(p, Development())):
+        with pytest.raises(UnreadableFrame, match="the limit is 1 megapixels") as caught:
+            read(path)
+        assert "developer.max_megapixels" in caught.value.fix
+    assert LibRawDeveloper(LibRawOptions(max_megapixels=2)).probe(path).width == 1200
