@@ -180,6 +180,8 @@ def sharpen(
             raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
         writing.refuse_input(target, pictures)
         reader = StackReader(pictures, tools.developers, Development())
+        for warning in reader.warnings:
+            run.emit(warning)
         run.check_cancelled()
         run.emit(StageStarted(stage="sharpen", total=1))
         picture = engine.sharpen(reader.read(0).pixels, "srgb")

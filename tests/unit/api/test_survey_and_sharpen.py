@@ -99,3 +99,19 @@ def test_strength_0_changes_nothing(shoot, tmp_path):
 def test_a_folder_is_not_one_picture(shoot, tmp_path):
     with pytest.raises(UsageError, match="not one picture"):
         sharpen(shoot, tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("command", ["stack", "sharpen"])
+def test_what_becomes_of_colours_is_told_once(tmp_path, ear, command):
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    inks = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").colourspace("cmyk")
+    paths = [tmp_path / f"f{index}.tif" for index in range(2)]
+    for path in paths:
+        inks.write_to_file(str(path))
+    if command == "sharpen":
+        sharpen(paths[0], tmp_path / "out.tif", listeners=[ear])
+    else:
+        api.stack(paths, tmp_path / "out.tif", align=False, listeners=[ear])
+    [warning] = [event for event in ear.of("warning") if event.code == "colours"]
+    assert "converted from CMYK" in warning.message
+    assert ("1 of 1" if command == "sharpen" else "2 of 2") in warning.message

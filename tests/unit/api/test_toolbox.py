@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.toolbox import Toolbox
 from stackcore.config import NoOptions
-from stackcore.errors import ConfigError, PluginError, UsageError
+from stackcore.errors import ConfigError, PluginError, UnreadableFrame, UsageError
 from stackcore.hookspecs import Offer, hookimpl
 from stackcore.registry import Registry
+from stackcore.testing.dng import RawCamera, write_dng
 
 
 def developer(name: str, *suffixes: str, build: Any = None) -> Any:
@@ -74,3 +77,17 @@ def test_settings_win_over_defaults():
 def test_peak_memory_is_told_in_bytes():
     peak = peak_memory_bytes()
     assert peak is None or 10_000_000 < peak < 10**12
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".dng"])
+def test_one_pixel_limit_holds_for_pictures_and_raws(tmp_path, suffix):
+    path = tmp_path / f"large{suffix}"
+    if suffix == ".dng":
+        write_dng(path, np.full((1000, 1200, 3), 0.2, np.float32), RawCamera())
+    else:
+        assert cv2.imwrite(str(path), np.zeros((1000, 1200, 3), np.uint8))
+    assert Toolbox(Registry.discover(), {}).developers[suffix].probe(path).width == 1200
+    with pytest.raises(UnreadableFrame, match="the limit is 1 megapixels"):
+        Toolbox(Registry.discover(), {"developer": {"max_megapixels": 1}}).developers[suffix].probe(path)
+    with pytest.raises(ConfigError, match="max_megapixels"):
+        Toolbox(Registry.discover(), {"developer": {"max_megapixels": 0}}).developers[suffix].probe(path)
