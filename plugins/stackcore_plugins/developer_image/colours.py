@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from stackcore.colour.icc import profile
 from stackcore.errors import FrameMismatch, UnreadableFrame
 from stackcore_plugins.developer_image import profiles
 
@@ -61,8 +62,17 @@ def kind_of(image: Any, path: Path) -> Kind:
 
 
 def profile_of(image: Any, path: Path) -> bytes | None:
-    """The profile that a stack takes from this file, its reference: of RGB, or None, which stands for sRGB."""
-    return profiles.usable(image, b"RGB ") if kind_of(image, path) == "rgb" else None
+    """The profile that a stack takes from this file, its reference.
+
+    Its own, if it is of RGB; that of sRGB, if its numbers are to be converted to that; None, if nothing is said of
+    them, which stands for sRGB too.
+    """
+    kind = kind_of(image, path)
+    icc = profiles.usable(image, _SPACES[kind])
+    if kind == "rgb":
+        return icc
+    converted = kind == "cmyk" or (icc is not None and not profiles.is_srgb_grey(icc))
+    return profile("srgb", "srgb") if converted else None
 
 
 def meaning_of(image: Any, path: Path, target: bytes | None) -> Meaning:

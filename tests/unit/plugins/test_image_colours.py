@@ -12,6 +12,7 @@ import pytest
 import pyvips
 import tifffile
 
+from stackcore.colour import icc
 from stackcore.errors import FrameMismatch, UnreadableFrame
 from stackcore.protocols import Development
 from stackcore_plugins.developer_image import profiles
@@ -202,7 +203,7 @@ def test_grey_of_another_curve_is_converted(developer: ImageDeveloper, tmp_path:
     kind = "grey16" if dtype == "uint16" else "b-w"
     path = save(grey, tmp_path / "grey.tif", profile(b"GRAY", 1.8, title=b"Gamma 1.8"), kind)
     info = prepared(developer, path).probe(path)
-    assert (info.icc, info.colours) == (None, "converted from grey (Gamma 1.8)")
+    assert (info.icc, info.colours) == (icc.profile("srgb", "srgb"), "converted from grey (Gamma 1.8)")
     full = np.iinfo(dtype).max
     expected = srgb((grey / full) ** 1.8)
     read = developer.read(path).pixels
@@ -227,7 +228,7 @@ def test_cmyk_becomes_srgb(developer: ImageDeveloper, tmp_path: Path, suffix: st
     path = tmp_path / f"print{suffix}"
     inks.write_to_file(str(path), **({} if with_profile else {"keep": "none"}))
     info = prepared(developer, path).probe(path)
-    assert info.icc is None
+    assert info.icc == icc.profile("srgb", "srgb")
     assert info.colours.startswith("converted from CMYK")
     assert ("no profile" in info.colours) is not with_profile
     read = developer.read(path).pixels
