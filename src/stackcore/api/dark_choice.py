@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AUTOMATIC, NO_DARK = "auto", "none"
 """What `--darks` takes beside names: the best one of the library, and no dark at all."""
 
+_DEFECTS_ALONE = " It is not subtracted; its defects are repaired."
+
 Coordinates = tuple[tuple[int, int], ...]
 
 
@@ -93,6 +95,9 @@ def dark_of(first: Path, reference: Reference, choices: DarkChoices, run: Run) -
     settings differ. Of a single dark, unless it was named, no more than the smooth part is subtracted: the rest is
     its noise (`stackcore.calibration.smooth_dark`).
 
+    Numbers of another bit depth are never subtracted: an automatic choice falls on a dark with the black and white of
+    the frames, or else gives its defects alone.
+
     Parameters
     ----------
     first
@@ -101,7 +106,7 @@ def dark_of(first: Path, reference: Reference, choices: DarkChoices, run: Run) -
     Raises
     ------
     FrameError
-        The dark is not dark, or of another size or body.
+        The dark is not dark, or of another size, body, or bit depth.
     UsageError, ConfigError
         The library does not know the name, or its entry is damaged.
     """
@@ -122,6 +127,7 @@ def _evaluated(path: Path, reference: Reference, run: Run) -> Dark:
     reference.refuse_other_size(f"The dark {path}", files.size)
     reference.refuse_other_body(f"The dark {path}", files.shot)
     found = measuring.measure_darks(run, files, reference.developers, path.name)
+    reference.refuse_other_levels(f"The dark {path}", (found.entry.black, found.entry.white))
     _tell(judged(found.entry, reference.shot), run, path.name)
     correction = Correction(dark=found.image.astype("float32"), defects=found.entry.defects)
     return _of_entry(found.entry, _smoothed(correction, found.entry), "first file", "smooth")
@@ -136,6 +142,7 @@ def _named(name: str, reference: Reference, run: Run) -> Dark:
     reference.refuse_without_mosaic(f"--darks {name}")
     reference.refuse_other_size(f'The dark "{name}"', (entry.width, entry.height))
     reference.refuse_other_body(f'The dark "{name}"', entry.shot)
+    reference.refuse_other_levels(f'The dark "{name}"', (entry.black, entry.white))
     _tell(judged(entry, reference.shot), run)
     return _of_entry(entry, library.correction_of(entry, with_dark=True), "by name", "whole")
 
@@ -150,12 +157,21 @@ def _automatic(reference: Reference, run: Run) -> Dark:
     for name, error in contents.broken:
         run.emit(Warned(code="library_entry_broken", message=f"{error.what} {error.why} {error.fix}", frame=name))
     of_body = [dark for dark in contents.darks if same_body(dark.shot, reference.shot)]
-    match = best_match(of_body, reference.shot, *reference.size) if of_body else None  # the size costs decoding
+    if not of_body:
+        return Dark()  # size and levels cost decoding
+    alike = [dark for dark in of_body if reference.counts_alike((dark.black, dark.white))]
+    match = best_match(alike, reference.shot, *reference.size) or best_match(of_body, reference.shot, *reference.size)
     if match is None:
         return Dark()
     entry = match.entry
+    if entry not in alike:
+        message = (
+            f'The dark "{entry.name}" was recorded with another black and white than these frames, as with another '
+        )
+        run.emit(Warned(code="dark_mismatch", message=f"{message}bit depth.{_DEFECTS_ALONE}"))
+        return _of_entry(entry, library.correction_of(entry, with_dark=False), "automatically", "no")
     if not match.fits:
-        _tell(match, run, consequence=" It is not subtracted; its defects are repaired.")
+        _tell(match, run, consequence=_DEFECTS_ALONE)
         return _of_entry(entry, library.correction_of(entry, with_dark=False), "automatically", "no")
     try:
         correction = library.correction_of(entry, with_dark=True)

@@ -13,6 +13,9 @@ from stackcore.protocols import Developer, FrameInfo, Mosaic
 Developers = Mapping[str, Developer]
 """By suffix, lower case, with the dot."""
 
+Levels = tuple[tuple[float, ...], int]
+"""Black by channel, and white, as in `Mosaic`."""
+
 
 class Reference:
     """What is known of the frame by which a stack is developed; read when it is asked for, once.
@@ -38,11 +41,21 @@ class Reference:
         """Camera and exposure."""
         return read_shot(self.path)
 
-    @cached_property
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the mosaic, not turned; `UnreadableFrame` where there is none."""
-        height, width = self.developers[self.path.suffix.lower()].mosaic(self.path).values.shape
-        return width, height
+        return self._measures[0]
+
+    @property
+    def levels(self) -> Levels:
+        """Black by channel and white of the mosaic; `UnreadableFrame` where there is none."""
+        return self._measures[1]
+
+    @cached_property
+    def _measures(self) -> tuple[tuple[int, int], Levels]:
+        mosaic = self.developers[self.path.suffix.lower()].mosaic(self.path)
+        height, width = mosaic.values.shape
+        return (width, height), (mosaic.black, mosaic.white)
 
     def mosaic_of(self, path: Path, kind: str) -> Mosaic:
         """Read the mosaic of a `kind` of file ("dark") that is to correct the frames.
@@ -73,6 +86,22 @@ class Reference:
                 "use one of the same camera, at the same crop and raw size.",
             )
 
+    def counts_alike(self, levels: Levels) -> bool:
+        """Return whether numbers with these levels mean the light that those of the reference mean."""
+        from stackcore.calibration.agreement import same_levels
+
+        return same_levels(*levels, *self.levels)
+
+    def refuse_other_levels(self, what: str, levels: Levels) -> None:
+        """Raise `FrameMismatch` unless the numbers of a dark with these levels can be subtracted."""
+        if not self.counts_alike(levels):
+            raise FrameMismatch(
+                f"{what} cannot be subtracted from these frames.",
+                f"it was recorded with {_levels(levels)}, {self.path.name} with {_levels(self.levels)}: its numbers "
+                "mean another light.",
+                "shoot darks with the bit depth of the stack, or leave that option out.",
+            )
+
     def refuse_other_body(self, what: str, shot: Shot) -> None:
         """Raise `FrameMismatch` unless `shot` may be of the same body."""
         from stackcore.calibration.agreement import same_body
@@ -84,6 +113,11 @@ class Reference:
                 "of one sensor.",
                 "use files of one camera.",
             )
+
+
+def _levels(levels: Levels) -> str:
+    black, white = levels
+    return f"black {', '.join(dict.fromkeys(f'{level:g}' for level in black))} and white {white}"
 
 
 def _body(shot: Shot) -> str:

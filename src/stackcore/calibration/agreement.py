@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import isclose
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,9 @@ from stackcore.metadata.shot import Shot
 
 TIME_TOLERANCE = 0.05
 """Exposure times that differ by less are one setting: EXIF rounds them, and settings are a third of a stop apart."""
+
+LEVEL_TOLERANCE = 0.001
+"""Black that differs by less, as a share of the way to white, is one setting: some bodies measure it for each frame."""
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -28,6 +31,22 @@ def same_time(one: float | None, other: float | None) -> bool:
 def same_iso(one: int | None, other: int | None) -> bool:
     """Return whether two sensitivities are the same; unknown ones are not."""
     return one is not None and one == other
+
+
+def same_levels(black: Sequence[float], white: int, other_black: Sequence[float], other_white: int) -> bool:
+    """Return whether numbers of two mosaics mean the same light: black by channel and white agree.
+
+    A body that records 12 or 14 bits as it is told, or another black at some sensitivities, writes numbers that cannot
+    be subtracted from one another.
+
+    Examples
+    --------
+    >>> same_levels((512,) * 4, 16383, (514,) * 4, 16383), same_levels((512,) * 4, 16383, (128,) * 4, 4095)
+    (True, False)
+    """
+    close = LEVEL_TOLERANCE * max(white, other_white)
+    off = [abs(one - other) for one, other in zip((*black, white), (*other_black, other_white), strict=False)]
+    return len(black) == len(other_black) and max(off) <= close
 
 
 def same_body(one: Shot, other: Shot) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.testing.dng import RawCamera
 from stackcore.testing.photosites import HotSite, SensorTruth
-from stackcore.testing.raws import write_darks, write_flat, write_grey_card, write_scene
+from stackcore.testing.raws import write_darks, write_flat, write_grey_card, write_scene, write_shot
 
 HOT = (HotSite(20, 30, 4000.0), HotSite(61, 11, 900.0))
 DEAD = ((40, 41),)
@@ -179,6 +180,40 @@ def test_one_that_is_named_is_subtracted_in_any_case_with_a_warning(shoot, ear):
     np.testing.assert_array_equal(found.development.correction.dark, mean)
     assert found.report["dark"]["chosen"] == "by name"
     assert codes(ear) == ["dark_mismatch"]
+
+
+TWELVE_BITS = replace(TRUTH, camera=replace(TRUTH.camera, black=(128,) * 4, white=4095))
+
+
+def test_a_dark_of_another_bit_depth_gives_its_defects_alone(shoot, ear):
+    keep_dark(TWELVE_BITS)
+    found = settled(shoot, ear)
+    assert found.development.correction.dark is None
+    assert found.development.correction.defects == TRUTH.defects()
+    assert found.report["dark"]["subtracted"] == "no"
+    (warned,) = ear.of("warning")
+    assert "bit depth" in warned.message
+
+
+def test_one_of_the_same_bit_depth_is_preferred(shoot, ear):
+    keep_dark(TRUTH, "fourteen", exposure_s=0.25)
+    keep_dark(TWELVE_BITS, "twelve")
+    assert settled(shoot, ear).report["dark"]["name"] == "fourteen"
+
+
+def test_black_that_a_body_measures_for_each_frame_is_no_other_bit_depth(shoot, ear):
+    keep_dark(replace(TRUTH, camera=replace(TRUTH.camera, black=(514, 512, 513, 512))))
+    assert settled(shoot, ear).report["dark"]["subtracted"] == "whole"
+    assert codes(ear) == []
+
+
+def test_a_dark_of_another_bit_depth_cannot_be_named_nor_come_first(shoot, ear, tmp_path):
+    keep_dark(TWELVE_BITS)
+    with pytest.raises(FrameMismatch, match="black 128 and white 4095"):
+        settled(shoot, ear, darks="mine")
+    dark = write_shot(tmp_path / "a_dark.dng", TWELVE_BITS, TWELVE_BITS.dark(**SETTINGS), **SETTINGS)
+    with pytest.raises(FrameMismatch, match="black 128 and white 4095"):
+        settled([dark, *shoot], ear, first_is_dark=True)
 
 
 def test_darks_of_another_body_are_passed_over(shoot, ear):
