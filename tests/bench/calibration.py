@@ -117,13 +117,13 @@ def dark_table(tool: Tool, width: int, height: int) -> None:
 
 def grey_cases(width: int, height: int) -> list[tuple[str, SensorTruth, dict[str, float]]]:
     """Return name, sensor and shot of every grey card."""
-    defects = SensorTruth.random(width, height, hot=width * height // 500, dead=width * height // 500, seed=3)
+    defects = SensorTruth.random(width, height, hot=width * height // 500, dead=width * height // 2000, seed=3)
     warm = replace(defects, hot=(), dead=(), camera=BODY, lamp=(0.62, 1.0, 0.47, 0.98))
     return [
         ("as noted", replace(warm, lamp=None), {}),
         ("warm lamp, greens apart", warm, {}),
         ("cold, dim lamp", replace(warm, lamp=(0.3, 1.0, 0.8)), {"level": 0.05}),
-        ("0.4 % of photosites defect", replace(warm, hot=defects.hot, dead=defects.dead), {}),
+        ("0.25 % of photosites defect", replace(warm, hot=defects.hot, dead=defects.dead), {}),
         ("uneven by a tenth, vignetting", replace(warm, vignetting=0.3), {"unevenness": 0.1}),
         (
             "the same, with its dark",
