@@ -10,7 +10,8 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-_STRIP_ROWS = 64
+_STRIP_ROWS = 256
+"""A multiple of the 8 lines that JPEG is read by."""
 
 _SIDEWAYS = 5
 """EXIF orientations from here on swap width and height."""
@@ -62,17 +63,33 @@ def decode_upright(image: Any, orientation: int, take: Callable[[NDArray[Any], s
 
     `rows` and `columns` say where the strip, (n, m, bands), lies in the upright picture.
     """
-    height, whole, dtype = image.height, slice(None), np.dtype(_DTYPES[image.format])
-    region = pyvips.Region.new(image)  # one for all: after each evaluation libvips forgets the lines it read ahead
+    height, whole, rows_of = image.height, slice(None), _reader_of_rows(image)
     for top in range(0, height, _STRIP_ROWS):
         bottom = min(top + _STRIP_ROWS, height)
-        rows = region.fetch(0, top, image.width, bottom - top)
-        strip = upright(np.ndarray((bottom - top, image.width, image.bands), dtype, rows), orientation)
+        strip = upright(rows_of(top, bottom), orientation)
         place = slice(height - bottom, height - top) if orientation in _FROM_THE_END else slice(top, bottom)
         if orientation >= _SIDEWAYS:
             take(strip, whole, place)
         else:
             take(strip, place, whole)
+
+
+def _reader_of_rows(image: Any) -> Callable[[int, int], NDArray[Any]]:
+    """What decodes some rows, from `top` to `bottom` (not included); to be asked once for each, in order.
+
+    After each evaluation libvips forgets the lines that it read ahead, and most files cannot be read backwards, so
+    one region serves all strips. JPEGs are read in blocks of 8 lines, and nothing ahead: there each strip may be an
+    evaluation of its own, which takes a third less time.
+    """
+    if "vips-loader" in image.get_fields() and image.get("vips-loader").startswith("jpeg"):
+        return lambda top, bottom: as_array(image.crop(0, top, image.width, bottom - top))
+    region, dtype = pyvips.Region.new(image), np.dtype(_DTYPES[image.format])
+
+    def fetch(top: int, bottom: int) -> NDArray[Any]:
+        shape = (bottom - top, image.width, image.bands)
+        return np.ndarray(shape, dtype, region.fetch(0, top, image.width, bottom - top))
+
+    return fetch
 
 
 def _turned_shape(shape: tuple[int, ...], orientation: int) -> tuple[int, ...]:

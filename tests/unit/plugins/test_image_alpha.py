@@ -146,6 +146,23 @@ def test_frames_are_turned_whole_however_they_are_stored(
     np.testing.assert_array_equal(developer.read(path).pixels, TURN[orientation](pixels))
 
 
+@pytest.mark.parametrize("interlace", [False, True], ids=["baseline", "progressive"])
+@pytest.mark.parametrize("subsample", ["on", "off"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpegs_are_turned_whole(
+    developer: ImageDeveloper, tmp_path: Path, orientation: int, subsample: str, interlace: bool
+) -> None:
+    """Strips of their height do not divide 413 lines, nor do the blocks of 8 and 16."""
+    pixels = np.random.default_rng(1).integers(0, 256, (413, 203, 3)).astype(np.uint8)
+    image = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
+    how = {"subsample_mode": subsample, "interlace": interlace}
+    image.write_to_file(str(tmp_path / "straight.jpg"), **how)
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.write_to_file(str(tmp_path / "turned.jpg"), **how)
+    straight = developer.read(tmp_path / "straight.jpg").pixels
+    np.testing.assert_array_equal(developer.read(tmp_path / "turned.jpg").pixels, TURN[orientation](straight))
+
+
 @pytest.mark.parametrize("dtype", FULL)
 def test_a_reduced_frame_is_made_of_what_is_valid(developer: ImageDeveloper, tmp_path: Path, dtype: str) -> None:
     black = developer.read_reduced(write(rgba(dtype, 0.0), tmp_path / "black.tif"), 40)
