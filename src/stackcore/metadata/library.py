@@ -80,7 +80,7 @@ def _loaded() -> Any:
     log = logging.getLogger("exiv2")
     log.propagate = False
     log.addHandler(_LISTENER)
-    exiv2.LogMsg.setHandler(exiv2.pythonHandler)  # or it would print to stderr
+    exiv2.LogMsg.setHandler(exiv2.pythonHandler)  # with Exiv2's own it would print to stderr
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.error)
     exiv2.XmpProperties.registerNs(NAMESPACE, PREFIX)
     return exiv2
