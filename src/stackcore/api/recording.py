@@ -13,7 +13,7 @@ from stackcore.api.stacks import StackOptions
 from stackcore.colour.icc import profile
 from stackcore.events import Emit, Warned
 from stackcore.metadata.carrying import SRGB, Carried, collect
-from stackcore.metadata.record import Record, UsedPlugin
+from stackcore.metadata.record import Record, UsedPlugin, legible
 from stackcore.metadata.writing import Metadata
 from stackcore.stacking import output
 from stackcore.stacking.file_format import FileFormat
@@ -47,10 +47,10 @@ def metadata_of(
     record = Record(
         software=SOFTWARE,
         command=command,
-        frames=tuple(frames),
+        frames=tuple(map(legible, frames)),
         frame_count=len(frames),
-        skipped=tuple(skipped),
-        reference=source.name,
+        skipped=tuple(map(legible, skipped)),
+        reference=legible(source.name),
         crop=crop,
         plugins=dict(plugins or {}),
         settings={key: plain(value) for key, value in (settings or {}).items()},
@@ -68,7 +68,7 @@ def settings_of(options: StackOptions) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value as JSON has it; of a path its name alone, for folders are nobody else's business."""
     if isinstance(value, Path):
-        return value.name
+        return legible(value.name)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):

@@ -8,6 +8,7 @@ from typing import Any
 
 from stackcore.metadata.library import PREFIX, MetadataError, complaints, exiv2_alone, opened
 from stackcore.metadata.maker_note import can_be_moved
+from stackcore.metadata.record import legible
 from stackcore.metadata.tags import MOVED, exif_is_carried, lays_out_pixels, xmp_is_carried
 
 SRGB = 1
@@ -75,7 +76,7 @@ def collect(path: Path) -> Carried:
             exif, notes = _exif(exiv2, image)
             data = image.exifData()
             return Carried(
-                source=path.name,
+                source=legible(path.name),
                 exif=exif,
                 iptc=_copied(image.iptcData(), exiv2.IptcData(), exiv2.IptcKey),
                 xmp=_xmp(exiv2, image),
@@ -90,7 +91,7 @@ def collect(path: Path) -> Carried:
     except MetadataError as error:
         empty = nothing()
         return Carried(
-            source=path.name,
+            source=legible(path.name),
             exif=empty.exif,
             iptc=empty.iptc,
             xmp=empty.xmp,

@@ -87,6 +87,17 @@ def _said(value: Any) -> str:
     return ":".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def legible(name: str) -> str:
+    r"""The name of a file as metadata can hold it: what is no Unicode text, or not to be printed, becomes a "?".
+
+    Examples
+    --------
+    >>> legible("Käfer 1.jpg"), legible("a\x01b\udcff.jpg")
+    ('Käfer 1.jpg', 'a?b?.jpg')
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
 def read_record(path: Path) -> Record:
     """Return the record that a result carries.
 

@@ -234,3 +234,16 @@ def test_formats_that_are_asked_for(shoot, tmp_path):
     stack(shoot, tmp_path / "fine.jpg", align=False)
     stack(shoot, tmp_path / "rough.jpg", align=False, file_format=FileFormat(quality=20))
     assert (tmp_path / "rough.jpg").stat().st_size < 0.4 * (tmp_path / "fine.jpg").stat().st_size
+
+
+@pytest.mark.parametrize("odd", ["a\x01b", "line\nbreak", "<&\"'>", "K\u00e4fer \u87f2"])
+def test_frames_of_odd_names(tagged, tmp_path, odd):
+    """Whatever a file is called, its name harms neither the record nor the fields for others."""
+    for number, path in enumerate(sorted(tagged.iterdir())):
+        path.rename(path.with_name(f"{odd}{number}.tif"))
+    stack(tagged, tmp_path / "a.jpg", align=False)
+    record = read_record(tmp_path / "a.jpg")
+    assert record.frame_count == 6
+    legible = "".join(letter if letter.isprintable() else "?" for letter in odd)
+    assert record.reference == f"{legible}3.tif"
+    assert told(tmp_path / "a.jpg")["Xmp.xmpMM.DerivedFrom/stRef:filePath"] == record.reference
