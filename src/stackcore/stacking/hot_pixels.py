@@ -250,8 +250,8 @@ def _doubt(found: int, chance: float, went_by: NDArray[np.bool_]) -> str | None:
         )
     if found and not went_by.any():
         return (
-            f"{found} places look like hot pixels, but the frames are too alike to tell them from detail: none is "
-            "mended. A dark frame tells them for sure."
+            f"{found} places look like hot pixels, but too little of the picture changes from frame to frame to tell "
+            "them from detail: none is mended. A dark frame tells them for sure."
         )
     return None
 

@@ -44,6 +44,7 @@ _WITNESSES, _LEAST_WITNESSES = 16, 6
 _AGREE, _AGREE_IF_LONE = 0.7, 0.4
 """What part of the witnesses must have gone: less is asked where a spot is narrower than lenses draw."""
 
+_WITNESSES_PER_SUSPECT = 0.1
 _LONE = 0.12
 _OWN_PX = 16
 """Nearer than this to a spot, another one may be its echo: JPEG rings within blocks of 16 pixels."""
@@ -126,8 +127,9 @@ def picture_went_by(
     """Tell for each suspect whether details around it have gone while it stayed.
 
     The 16 nearest witnesses are asked, the suspects themselves not among them, and 7 of 10 must agree, 4 of 10 for one
-    that is `lone`, a single pixel wide; fewer than 6 cannot say anything. What holds for a frame as a whole does not
-    hold for each part of it: of a flat subject before a far background, only one goes out of focus.
+    that is `lone`, a single pixel wide. What holds for a frame as a whole does not hold for each part of it: of a flat
+    subject before a far background, only one goes out of focus. Nor can a part be trusted where the whole stands
+    still: of all witnesses, too, 7 of 10 must have gone, and of these there must be 6, and one for ten suspects.
     """
     verdict = np.zeros(len(suspects), np.bool_)
     places = np.stack([witnesses.y, witnesses.x], axis=1)
@@ -135,7 +137,8 @@ def picture_went_by(
     for y, x in zip(suspects.y, suspects.x, strict=True):
         others &= np.abs(places - (y, x)).max(axis=1) > 3
     places, gone = places[others], gone[others]
-    if len(places) < _LEAST_WITNESSES:
+    enough = max(_LEAST_WITNESSES, _WITNESSES_PER_SUSPECT * len(suspects))
+    if np.count_nonzero(gone) < enough or gone.mean() < _AGREE:
         return verdict
     for n, (y, x) in enumerate(zip(suspects.y, suspects.x, strict=True)):
         far = np.abs(places - (y, x)).max(axis=1)
