@@ -157,6 +157,7 @@ class _Search:
             return HotPixels()
         witnesses, own = _details(looks, out)
         views = {n: _View.of(look, spots, decoy, n, witnesses) for n, look in zip(held, looks, strict=True)}
+        period = looks[0].lattice.period
         del looks
 
         def view(number: int) -> _View:
@@ -171,7 +172,9 @@ class _Search:
         chance = np.count_nonzero(alone & (decoy > 0)) / len(_DECOYS) / share
         telling, gone = bear_witness([v.witnesses for v in in_order], np.array(held)[own])
         lone = one_pixel_wide([v.spots for v in in_order])[hot]
-        went_by = picture_went_by(spots.chosen(hot), lone, witnesses.chosen(telling), gone[telling])
+        h, w = period
+        at_home = Spots(witnesses.y * h, witnesses.x * w, witnesses.channel, witnesses.dark)
+        went_by = picture_went_by(spots.chosen(hot), lone, at_home.chosen(telling), gone[telling])
         found = spots.chosen(hot)
         doubt = _doubt(len(found), chance, went_by)
         if doubt is not None or not len(found):
@@ -226,13 +229,19 @@ class _View:
     @classmethod
     def of(cls, look: Look, spots: Spots, decoy: NDArray[np.int64], number: int, witnesses: Spots) -> _View:
         there = _shifted(spots, decoy, number, look)
-        return cls(readings(look, there, sides=True), windows(look, there), readings(look, witnesses))
+        seen = readings(look.in_one_colour(), witnesses)
+        return cls(readings(look, there, sides=True), windows(look, there), seen)
 
 
 def _details(looks: Sequence[Look], standing: Sequence[Spots]) -> tuple[Spots, NDArray[np.int64]]:
-    """What the picture itself has of strong small details, and the number of the look that shows each."""
+    """What the picture itself has of strong small details, and the number of the look that shows each.
+
+    Of a mosaic, one colour is looked at: details may be wider there than one photosite, and are at home in it.
+    """
     parts, own = [], []
-    for number, (look, spots) in enumerate(zip(looks, standing, strict=True)):
+    for number, (whole, standing_there) in enumerate(zip(looks, standing, strict=True)):
+        look = whole.in_one_colour()
+        spots = standing_there if look is whole else standing_out(look, _MOST)
         details = spots.chosen(strong_ones(readings(look, spots)))
         details = details.chosen(_peak([windows(look, details)], details))
         details = details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))])

@@ -100,6 +100,14 @@ class Look:
         """Columns of the frame."""
         return int(self.values.shape[1]) - 2 * MARGIN_PX
 
+    def in_one_colour(self) -> Look:
+        """One photosite of each block of a mosaic, as a small picture; a picture is that already."""
+        if self.lattice.is_of_picture:
+            return self
+        h, w = self.lattice.period
+        inner = self.values[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
+        return Look(_with_margin(np.ascontiguousarray(inner[::h, min(1, w - 1) :: w])), Lattice.of_picture())
+
 
 @dataclass(frozen=True)
 class Spots:
