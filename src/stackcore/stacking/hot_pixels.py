@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,9 +155,8 @@ class _Search:
             for _ in range(self._total - len(held)):  # nothing is left to look at in the others
                 self._tell()
             return HotPixels()
-        witnesses, own = _details(looks, out)
+        witnesses = _details(looks, out)
         views = {n: _View.of(look, spots, decoy, n, witnesses) for n, look in zip(held, looks, strict=True)}
-        period = looks[0].lattice.period
         del looks
 
         def view(number: int) -> _View:
@@ -170,11 +169,13 @@ class _Search:
         alone = shine_alone([v.spots for v in in_order], least=least)
         hot = alone & (decoy == 0) & _peak([v.windows for v in in_order], spots)
         chance = np.count_nonzero(alone & (decoy > 0)) / len(_DECOYS) / share
-        telling, gone = bear_witness([v.witnesses for v in in_order], np.array(held)[own])
         lone = one_pixel_wide([v.spots for v in in_order])[hot]
-        h, w = period
-        at_home = Spots(witnesses.y * h, witnesses.x * w, witnesses.channel, witnesses.dark)
-        went_by = picture_went_by(spots.chosen(hot), lone, at_home.chosen(telling), gone[telling])
+        went_by = np.zeros(np.count_nonzero(hot), np.bool_)
+        for stand, (seen, own, period) in enumerate(witnesses):
+            telling, gone = bear_witness([v.witnesses[stand] for v in in_order], np.array(held)[own])
+            h, w = period
+            at_home = Spots(seen.y * h, seen.x * w, seen.channel, seen.dark)
+            went_by |= picture_went_by(spots.chosen(hot), lone, at_home.chosen(telling), gone[telling])
         found = spots.chosen(hot)
         doubt = _doubt(len(found), chance, went_by)
         if doubt is not None or not len(found):
@@ -224,30 +225,48 @@ class _View:
 
     spots: Readings
     windows: NDArray[np.uint8]
-    witnesses: Readings
+    witnesses: tuple[Readings, ...]
 
     @classmethod
-    def of(cls, look: Look, spots: Spots, decoy: NDArray[np.int64], number: int, witnesses: Spots) -> _View:
+    def of(
+        cls, look: Look, spots: Spots, decoy: NDArray[np.int64], number: int, witnesses: Sequence[_Witnesses]
+    ) -> _View:
         there = _shifted(spots, decoy, number, look)
-        seen = readings(look.in_one_colour(), witnesses)
+        seen = tuple(readings(stand, w.spots) for stand, w in zip(_stands(look), witnesses, strict=True))
         return cls(readings(look, there, sides=True), windows(look, there), seen)
 
 
-def _details(looks: Sequence[Look], standing: Sequence[Spots]) -> tuple[Spots, NDArray[np.int64]]:
-    """What the picture itself has of strong small details, and the number of the look that shows each.
+class _Witnesses(NamedTuple):
+    """Details of the picture, the number of the look that shows each, and how far their places are apart."""
 
-    Of a mosaic, one colour is looked at: details may be wider there than one photosite, and are at home in it.
+    spots: Spots
+    own: NDArray[np.int64]
+    period: tuple[int, int]
+
+
+def _stands(look: Look) -> list[Look]:
+    """Where details are looked for: in a mosaic those as narrow as a photosite, and in one of its colours wider ones.
+
+    Either may be few: a smooth picture has none of the first, one that hardly changes keeps most of the second.
     """
-    parts, own = [], []
-    for number, (whole, standing_there) in enumerate(zip(looks, standing, strict=True)):
-        look = whole.in_one_colour()
-        spots = standing_there if look is whole else standing_out(look, _MOST)
-        details = spots.chosen(strong_ones(readings(look, spots)))
-        details = details.chosen(_peak([windows(look, details)], details))
-        details = details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))])
-        parts.append(details)
-        own.append(np.full(len(details), number))
-    return joined(parts), np.concatenate(own)
+    return [look] if look.lattice.is_of_picture else [look, look.in_one_colour()]
+
+
+def _details(looks: Sequence[Look], standing: Sequence[Spots]) -> list[_Witnesses]:
+    """What the picture itself has of strong small details."""
+    found = []
+    for stand, period in enumerate(((1, 1), looks[0].lattice.period)[: len(_stands(looks[0]))]):
+        parts, own = [], []
+        for number, whole in enumerate(looks):
+            look = _stands(whole)[stand]
+            spots = standing[number] if look is whole else standing_out(look, _MOST)
+            details = spots.chosen(strong_ones(readings(look, spots)))
+            details = details.chosen(_peak([windows(look, details)], details))
+            details = details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))])
+            parts.append(details)
+            own.append(np.full(len(details), number))
+        found.append(_Witnesses(joined(parts), np.concatenate(own), period))
+    return found
 
 
 def _doubt(found: int, chance: float, went_by: NDArray[np.bool_]) -> str | None:
