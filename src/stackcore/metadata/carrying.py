@@ -111,10 +111,11 @@ def _exif(exiv2: Any, image: Any) -> tuple[Any, list[str]]:
         if goal is not None and _absent(exiv2, kept, goal):
             kept.add(exiv2.ExifKey(goal), datum.value())
     _keep_firmware(exiv2, image, kept)
-    for datum in maker:
-        if "Preview" not in datum.key() and "Thumbnail" not in datum.key():
-            kept.add(exiv2.ExifKey(datum.key()), datum.value())
-    if not any(d.groupName() != "MakerNote" for d in maker):
+    if any(d.groupName() != "MakerNote" for d in maker):
+        for datum in maker:
+            if "Preview" not in datum.key() and "Thumbnail" not in datum.key():
+                kept.add(exiv2.ExifKey(datum.key()), datum.value())
+    else:
         notes += _unknown_note(exiv2, image, kept)
     return kept, notes
 
@@ -135,7 +136,7 @@ def _unknown_note(exiv2: Any, image: Any, kept: Any) -> list[str]:
         return []
     note = bytes(place.value().data())
     if not can_be_moved(note, ">" if image.byteOrder() == exiv2.ByteOrder.bigEndian else "<"):
-        return [f"its maker note ({len(note)} bytes) is of an unknown make, cannot be moved and is left out."]
+        return [f"its maker note ({len(note)} bytes) is not understood, cannot be moved as it is, and is left out."]
     kept.add(exiv2.ExifKey("Exif.Photo.MakerNote"), place.value())
     return []
 

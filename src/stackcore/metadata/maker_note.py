@@ -32,12 +32,11 @@ def _points_elsewhere(note: bytes, start: int, order: ByteOrder) -> bool:
     (count,) = struct.unpack_from(f"{order}H", note, start)
     if not 1 <= count <= 512 or start + 2 + 12 * count > len(note):
         return False
-    far, tag_before = False, -1
-    for entry in range(count):
-        tag, kind, values, _ = struct.unpack_from(f"{order}HHII", note, start + 2 + 12 * entry)
+    far = False
+    for entry in range(count):  # TIFF 6.0 wants their tags to ascend; makers do not care
+        _, kind, values, _ = struct.unpack_from(f"{order}HHII", note, start + 2 + 12 * entry)
         size = _SIZES.get(kind)
-        if size is None or values > 1 << 24 or tag < tag_before:
-            return False  # TIFF 6.0 wants tags in ascending order: this is something else
-        tag_before = tag
+        if size is None or values > 1 << 24:
+            return False
         far |= size * values > 4
     return far

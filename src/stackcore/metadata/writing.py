@@ -77,9 +77,14 @@ def write(path: Path, metadata: Metadata, size: tuple[int, int], icc: bytes | No
                 raise
             shorten, lost = step
             held = shorten(held)
-            notes.append(f"a {path.suffix[1:].upper()} has no room for {lost}: left out.")
+            notes.append(f"a {_kind(path)} has no room for {lost}: left out.")
         else:
             return notes + _lost(path, held[0], size)
+
+
+def _kind(path: Path) -> str:
+    name = path.suffix[1:].upper()
+    return {"TIF": "TIFF", "JPG": "JPEG"}.get(name, name)
 
 
 def _segment(error: MetadataError) -> str:
@@ -103,7 +108,7 @@ def _lost(path: Path, carried: Carried, size: tuple[int, int]) -> list[str]:
             lost.append("the maker note")
     if not lost:
         return []
-    kind = "BigTIFF" if is_big(path) else path.suffix[1:].upper()
+    kind = "BigTIFF" if is_big(path) else _kind(path)
     return [f"a {kind} has no room for this of {carried.source}, which is left out: {', '.join(lost)}."]
 
 

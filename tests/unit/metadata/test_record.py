@@ -62,8 +62,9 @@ def directory(order: str, *entries: tuple[int, int, int], head: bytes = b"") -> 
         (directory(">", (1, 3, 1), (2, 2, 20)), False),
         (directory("<", (1, 5, 1), head=b"ACME\0\0\1\0"), False),
         (directory(">", (1, 5, 1), head=b"ACME CAM\0\0"), False),
-        (directory("<", (9, 5, 1), (1, 5, 1)), True),  # tags that fall are no directory
-        (directory("<", (1, 5, 1))[:-10], True),  # nor is what does not fit
+        (directory("<", (9, 5, 1), (1, 5, 1)), False),  # not every maker sorts
+        (directory("<", (9, 99, 1), (1, 5, 1)), True),  # a type that does not exist is no directory
+        (directory("<", (1, 5, 1))[:-10], True),  # nor what does not fit
     ],
 )
 def test_a_note_whose_values_lie_elsewhere_cannot_be_moved(note, movable):

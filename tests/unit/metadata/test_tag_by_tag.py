@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 import pyvips
 
@@ -205,3 +207,34 @@ def test_exiftool_misses_nothing_in_a_file_whose_frame_told_nothing(tag, result,
     for name in FORMATS:
         found = exiftool(result(tag("ref.png", {}), name)[0], "-validate", "-warning")
         assert "FlashpixVersion" not in str(found.get("ExifTool:Warning", ""))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_big_endian_frame(tag, told, result, camera, exiftool, name):
+    """A Nikon note has a byte order of its own; a Canon one that does not follow its file is not understood."""
+    for maker in ("Nikon", "Canon"):
+        little = tag(f"{maker}.jpg", {**camera, **MAKERS[maker]})
+        reference = little.with_name(f"{maker}-big.jpg")
+        turn = (
+            "-q",
+            "-o",
+            reference,
+            "-all=",
+            "-tagsfromfile",
+            "@",
+            "-all:all",
+            "-unsafe",
+            "-ExifByteOrder=MM",
+            little,
+        )
+        subprocess.run(["exiftool", *map(str, turn)], check=True)
+        assert exiftool(reference)["File:ExifByteOrder"].startswith("Big")
+        path, notes = result(reference, f"{maker}-{name}")
+        now = told(path)
+        assert now["Exif.GPSInfo.GPSLatitude"] == told(reference)["Exif.GPSInfo.GPSLatitude"]
+        if maker == "Nikon":
+            assert notes == []
+            assert now["Exif.Nikon3.SerialNumber"] == "6001234"
+        else:
+            assert any("maker note" in note and "left out" in note for note in notes)
+            assert "Exif.Photo.MakerNote" not in now
