@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,25 @@ class Ear:
 
     def of(self, kind: str) -> list[Any]:
         return [event for event in self.events if event.kind == kind]
+
+
+class CancelAt:
+    """Cancels at the event of some number, and remembers all of them."""
+
+    def __init__(self, moment: int | None = None) -> None:
+        self.moment, self.cancel = moment, threading.Event()
+        self.events: list[BaseEvent] = []
+
+    def __call__(self, event: BaseEvent) -> None:
+        if len(self.events) == self.moment:
+            self.cancel.set()
+        self.events.append(event)
+
+
+@pytest.fixture
+def cancel_at() -> type[CancelAt]:
+    """A listener that cancels the run which it hears, at the event of a number."""
+    return CancelAt
 
 
 @pytest.fixture

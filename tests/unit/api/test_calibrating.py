@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import stackcore.api as api
 from stackcore.api.library import Library, export_entry
 from stackcore.calibration.entries import DarkEntry, WhiteBalanceEntry
 from stackcore.errors import Cancelled, FrameError, FrameMismatch, OutputError, UnreadableFrame, UsageError
-from stackcore.events import BaseEvent, to_json
+from stackcore.events import to_json
 from stackcore.testing.dng import XTRANS, RawCamera
 from stackcore.testing.photosites import SensorTruth
 from stackcore.testing.raws import write_darks, write_grey_card, write_scene, write_shot
@@ -296,34 +295,21 @@ def test_no_light_and_too_much(darks_folder, tmp_path):
 # ---------------------------------------------------------------------- cancelling
 
 
-class CancelAt:
-    """Cancels at the event of some number, and remembers all of them."""
-
-    def __init__(self, moment: int | None = None) -> None:
-        self.moment, self.cancel = moment, threading.Event()
-        self.events: list[BaseEvent] = []
-
-    def __call__(self, event: BaseEvent) -> None:
-        if len(self.events) == self.moment:
-            self.cancel.set()
-        self.events.append(event)
-
-
 @pytest.mark.parametrize("verb", ["darks", "greycard"])
-def test_a_cancel_at_any_event_keeps_nothing(darks_folder, card, verb):
+def test_a_cancel_at_any_event_keeps_nothing(darks_folder, card, verb, cancel_at):
     def work(**ears: Any) -> None:
         if verb == "darks":
             api.darks(darks_folder, sigma=5.0, **ears)
         else:
             api.greycard(card, save="flash", **ears)
 
-    whole = CancelAt()
+    whole = cancel_at()
     work(listeners=[whole], cancel=whole.cancel)
     kinds = [event.kind for event in whole.events]
     assert kinds[-2:] == ["result", "run_finished"]
     Library().remove(NAME if verb == "darks" else "flash")
     for moment in range(len(kinds) - 2):
-        run = CancelAt(moment)
+        run = cancel_at(moment)
         with pytest.raises(Cancelled):
             work(listeners=[run], cancel=run.cancel)
         assert run.events[-1].kind == "run_finished"

@@ -21,21 +21,8 @@ from stackcore.registry import PluginRecord, Registry
 from stackcore.terms import Frame, Fused, StackInfo
 
 
-class CancelAt:
-    """Cancels at the event of some number, and remembers all of them."""
-
-    def __init__(self, moment: int | None = None) -> None:
-        self.moment, self.cancel = moment, threading.Event()
-        self.events: list[BaseEvent] = []
-
-    def __call__(self, event: BaseEvent) -> None:
-        if len(self.events) == self.moment:
-            self.cancel.set()
-        self.events.append(event)
-
-
-def every_moment(work: Callable[..., object], targets: list[Path]) -> None:
-    whole = CancelAt()
+def every_moment(cancel_at: Any, work: Callable[..., object], targets: list[Path]) -> None:
+    whole = cancel_at()
     work(listeners=[whole], cancel=whole.cancel)
     kinds = [event.kind for event in whole.events]
     for target in targets:
@@ -43,7 +30,7 @@ def every_moment(work: Callable[..., object], targets: list[Path]) -> None:
         target.unlink()
     assert kinds[-2:] == ["result", "run_finished"]
     for moment in range(len(kinds) - 2):
-        run = CancelAt(moment)
+        run = cancel_at(moment)
         with pytest.raises(Cancelled):
             work(listeners=[run], cancel=run.cancel)
         told = [event.kind for event in run.events]
@@ -55,24 +42,24 @@ def every_moment(work: Callable[..., object], targets: list[Path]) -> None:
         assert not any(target.exists() for target in targets)
 
 
-def test_a_stack_at_every_event(shoot, tmp_path):
+def test_a_stack_at_every_event(shoot, tmp_path, cancel_at):
     target = tmp_path / "a.tif"
-    every_moment(lambda **ears: stack(shoot, target, sharpen="0:0:1", workers=2, **ears), [target])
+    every_moment(cancel_at, lambda **ears: stack(shoot, target, sharpen="0:0:1", workers=2, **ears), [target])
     assert [path.name for path in tmp_path.iterdir()] == ["shoot"]
 
 
-def test_a_survey_at_every_event(shoot, tmp_path):
+def test_a_survey_at_every_event(shoot, tmp_path, cancel_at):
     target = tmp_path / "t.json"
-    every_moment(lambda **ears: api.survey(shoot, transforms=target, **ears), [target])
+    every_moment(cancel_at, lambda **ears: api.survey(shoot, transforms=target, **ears), [target])
 
 
-def test_sharpening_at_every_event(shoot, tmp_path):
+def test_sharpening_at_every_event(shoot, tmp_path, cancel_at):
     target = tmp_path / "a.png"
-    every_moment(lambda **ears: sharpen(shoot / "img8.tif", target, **ears), [target])
+    every_moment(cancel_at, lambda **ears: sharpen(shoot / "img8.tif", target, **ears), [target])
 
 
-def test_aligned_frames_are_whole_or_not_there(shoot, tmp_path):
-    run = CancelAt()
+def test_aligned_frames_are_whole_or_not_there(shoot, tmp_path, cancel_at):
+    run = cancel_at()
 
     def at_the_third(event: BaseEvent) -> None:
         if isinstance(event, Progress) and event.stage == "write" and event.done == 3:
@@ -86,8 +73,8 @@ def test_aligned_frames_are_whole_or_not_there(shoot, tmp_path):
     assert len({picture.shape for picture in pictures}) == 1
 
 
-def test_from_another_thread(shoot, tmp_path):
-    run, reached = CancelAt(), threading.Event()
+def test_from_another_thread(shoot, tmp_path, cancel_at):
+    run, reached = cancel_at(), threading.Event()
 
     def stop() -> None:
         assert reached.wait(30)
@@ -153,8 +140,8 @@ def test_a_fuser_without_tasks_of_its_own_works_too(shoot, small_stack):
     assert np.abs(result.picture / 257 - expected).max() < 0.01
 
 
-def test_while_the_picture_is_finished(shoot, tmp_path):
-    run = CancelAt()
+def test_while_the_picture_is_finished(shoot, tmp_path, cancel_at):
+    run = cancel_at()
     registry = registry_with(MeanFuser(run.cancel.set))
     with pytest.raises(Cancelled):
         stack(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from stackcore.api.developing import develop, plan_develop
 from stackcore.colour.icc import profile
 from stackcore.colour.spaces import to_xyz
 from stackcore.errors import Cancelled, ConfigError, FrameMismatch, OutputError, UnreadableFrame, UsageError
-from stackcore.events import BaseEvent, Progress
+from stackcore.events import Progress
 from stackcore.metadata.record import read_record
 from stackcore.metadata.shot import read_shot
 from stackcore.stacking.file_format import FileFormat
@@ -285,26 +284,13 @@ def test_it_is_one_call_away():
     assert stackcore.api.develop is develop
 
 
-class CancelAt:
-    """Cancels at the event of some number, and remembers all of them."""
-
-    def __init__(self, moment: int) -> None:
-        self.moment, self.cancel = moment, threading.Event()
-        self.events: list[BaseEvent] = []
-
-    def __call__(self, event: BaseEvent) -> None:
-        if len(self.events) == self.moment:
-            self.cancel.set()
-        self.events.append(event)
-
-
-def test_a_cancel_at_any_moment_leaves_whole_pictures_or_none(shoot, tmp_path, monkeypatch):
+def test_a_cancel_at_any_moment_leaves_whole_pictures_or_none(shoot, tmp_path, monkeypatch, cancel_at):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1760000000")  # the same bytes whenever they are written
-    whole = CancelAt(-1)
+    whole = cancel_at(-1)
     reference = develop(shoot, tmp_path / "whole", listeners=[whole], workers=2)
     wanted = {path.name: path.read_bytes() for path in reference.files}
     for moment in range(len(whole.events) - 2):
-        run = CancelAt(moment)
+        run = cancel_at(moment)
         folder = tmp_path / f"cancelled-{moment}"
         with pytest.raises(Cancelled):
             develop(shoot, folder, listeners=[run], cancel=run.cancel, workers=2)
