@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.calibration.agreement import same_levels
 from stackcore.calibration.channels import channel_count, planes
 from stackcore.errors import FrameMismatch, UsageError
 from stackcore.protocols import Mosaic
@@ -39,13 +41,15 @@ class MosaicMean:
         self.levels: list[tuple[float, ...]] = []
         self.zeros: tuple[float, ...] = ()
         self._first: Mosaic | None = None
+        self._blacks: list[tuple[float, ...]] = []
         self._sums: NDArray[np.uint32] | None = None
 
     def add(self, mosaic: Mosaic, name: str) -> None:
         """Take one more mosaic in; it is not changed and not kept.
 
-        `FrameMismatch`, which calls it `name`, when size, colour filters, black or white are not those of the first;
-        `UsageError` when there are too many for exact sums.
+        `FrameMismatch`, which calls it `name`, when size, colour filters, black or white are not those of the first
+        (bodies that measure black for each frame are given their tolerance); `UsageError` when there are too many for
+        exact sums.
         """
         if self._first is None or self._sums is None:
             self._first = _without_values(mosaic)
@@ -58,6 +62,7 @@ class MosaicMean:
         if self.frames >= MOST_FRAMES:
             raise UsageError("These are too many frames.", f"at most {MOST_FRAMES} are averaged.", "leave some out.")
         self._sums += mosaic.values
+        self._blacks.append(mosaic.black)
         self.frames += 1
         self.levels.append(_levels(mosaic))
         self.zeros = tuple(map(max, self.zeros, _zero_shares(mosaic)))
@@ -71,10 +76,10 @@ class MosaicMean:
 
     @property
     def description(self) -> Mosaic:
-        """Colour filters, black and white of all; its `values` are empty."""
+        """Colour filters, mean black and white of all; its `values` are empty."""
         if self._first is None:
             raise ValueError("nothing was added")
-        return self._first
+        return replace(self._first, black=tuple(np.mean(np.sort(self._blacks, axis=0), axis=0).tolist()))
 
     def mean(self) -> NDArray[Any]:
         """Return the mean, (H, W) raw numbers with black included: uint16 for a single mosaic, float32 for several."""
@@ -101,7 +106,7 @@ def _difference(first: Mosaic, shape: tuple[int, ...], other: Mosaic) -> str | N
         return f"its mosaic is {here[1]}x{here[0]}, theirs {there[1]}x{there[0]}."
     if other.colours != first.colours or not np.array_equal(other.pattern, first.pattern):
         return "its colour filters are arranged in another way."
-    if (other.white, other.black) != (first.white, first.black):
+    if not same_levels(first.black, first.white, other.black, other.white):
         return f"its black is {other.black} and its white {other.white}, theirs {first.black} and {first.white}."
     return None
 

@@ -104,6 +104,12 @@ def test_levels_tell_frame_by_frame_and_channel_by_channel() -> None:
     assert mean.levels == [(500, 510, 520, 530), (600, 610, 620, 630)]
 
 
+def test_a_body_may_measure_black_for_each_frame() -> None:
+    mean = mean_of([dark(0), replace(dark(1), black=(514.0, 512.0, 511.0, 512.0))])
+    assert mean.frames == 2
+    assert mean.description.black == (513.0, 512.0, 511.5, 512.0)
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
@@ -111,7 +117,7 @@ def test_levels_tell_frame_by_frame_and_channel_by_channel() -> None:
         (replace(dark(1), colours="RGBE"), "colour filters"),
         (replace(dark(1), pattern=BAYER[::-1]), "colour filters"),
         (replace(dark(1), white=4095), "4095"),
-        (replace(dark(1), black=(500.0,) * 4), "500"),
+        (replace(dark(1), black=(480.0,) * 4), "480"),
     ],
     ids=["size", "colours", "pattern", "white", "black"],
 )

@@ -12,7 +12,7 @@ import tifffile
 
 from stackcore.errors import UnreadableFrame
 from stackcore.protocols import Development
-from stackcore.testing.dng import RawCamera, dng_bytes
+from stackcore.testing.dng import RawCamera, dng_bytes, write_dng
 from stackcore_plugins.developer_libraw.developer import LibRawDeveloper
 from stackcore_plugins.developer_libraw.plugin import LibRawOptions
 from stackcore_plugins.developer_libraw.whole import layout_of, refuse_cut
@@ -201,3 +201,15 @@ def test_directories_that_lead_to_one_another_end(tmp_path: Path) -> None:
     path = tmp_path / "a.nef"
     path.write_bytes(loop)
     assert layout_of(path).end is None
+
+
+def test_a_header_whose_levels_leave_no_room_for_light_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "odd.dng"
+    write_dng(path, light(), RawCamera(black=(512, 512, 512, 512), white=16383))
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags["WhiteLevel"].overwrite(500)
+    developer = LibRawDeveloper(LibRawOptions())
+    for read in (developer.probe, developer.read, developer.mosaic, lambda p: developer.prepare(p, Development())):
+        with pytest.raises(UnreadableFrame, match=r"odd\.dng") as caught:
+            read(path)
+        assert "512" in caught.value.why
