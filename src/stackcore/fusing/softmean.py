@@ -39,13 +39,14 @@ class SoftMean:
 
     def absorb(self, mean: NDArray[np.float32], score: NDArray[np.float32]) -> None:
         """Take in another mean with its score; the arguments are not modified."""
-        gap = np.asarray(cv2.subtract(score, self.score), np.float32)
-        theirs = np.asarray(cv2.exp(np.minimum(gap, 0)), np.float32)
-        np.maximum(gap, 0, out=gap)
-        ours = np.asarray(cv2.exp(np.negative(gap, out=gap)), np.float32)
+        theirs = np.asarray(cv2.subtract(score, self.score), np.float32)
+        ours = np.maximum(theirs, 0)
+        cv2.exp(np.negative(ours, out=ours), dst=ours)
+        cv2.exp(np.minimum(theirs, 0, out=theirs), dst=theirs)
         np.maximum(self.score, score, out=self.score)
-        self.score += cv2.log(ours + theirs)
+        total = np.asarray(cv2.add(ours, theirs), np.float32)
+        self.score += cv2.log(total, dst=total)
         # blendLinear divides by the sum of the weights plus 1e-5; scaled up, that is nothing, and 0 and 1 are exact.
         ours *= _SCALE
         theirs *= _SCALE
-        self.mean[...] = cv2.blendLinear(self.mean, mean, ours, theirs)
+        cv2.blendLinear(self.mean, mean, ours, theirs, dst=self.mean)

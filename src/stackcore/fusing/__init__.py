@@ -1,0 +1,11 @@
+"""Building blocks of fusers, for built-in ones and yours: they work on float32 arrays and know no plugin.
+
+- `softmean`: a mean over the frames that favours high scores, in one pass and two arrays.
+- `energy`: how much detail is around a pixel, what noise adds to that, and a score made of both.
+- `pyramid`: one level down, one level up, the sizes of all levels, collapsing them into a picture.
+- `coverage`: pixels that are no numbers, and what a frame covers on coarser levels.
+
+A fuser that works in bands of rows gives the same picture to the bit for any number of workers if the bands depend
+on the height of the picture alone, begin at a multiple of 2^k where k levels are worked in bands, and are read with
+as many rows above and below as the filters reach. `stackcore.testing.fusers` proves it.
+"""

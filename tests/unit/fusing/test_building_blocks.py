@@ -1,0 +1,120 @@
+"""What fusers are built from, piece by piece."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stackcore.fusing.coverage import numbers, shrink
+from stackcore.fusing.energy import box_width, local_energy, log_score, noise_energy, noise_floor
+from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes
+from stackcore.fusing.softmean import UNCOVERED, SoftMean
+from stackcore.terms import Frame
+
+RNG = np.random.default_rng(3)
+
+
+def picture(height: int, width: int, *more: int) -> np.ndarray:
+    return RNG.random((height, width, *more), dtype=np.float32)
+
+
+def test_a_soft_mean_is_the_mean_weighted_by_exp_of_the_scores() -> None:
+    means, scores = [picture(4, 5, 3) for _ in range(3)], [8 * picture(4, 5) for _ in range(3)]
+    running = SoftMean.empty(4, 5)
+    for mean, score in zip(means, scores, strict=True):
+        running.absorb(mean, score)
+    weights = np.exp(np.array(scores, np.float64))
+    expected = (weights[..., None] * np.array(means)).sum(0) / weights.sum(0)[..., None]
+    np.testing.assert_allclose(running.mean, expected, atol=1e-6)
+    np.testing.assert_allclose(running.score, np.log(weights.sum(0)), atol=1e-5)
+
+
+def test_scores_of_any_size_neither_overflow_nor_divide_by_nothing() -> None:
+    running = SoftMean.empty(1, 2)
+    running.absorb(np.full((1, 2, 3), 0.25, np.float32), np.array([[UNCOVERED, -500]], np.float32))
+    running.absorb(np.full((1, 2, 3), 0.75, np.float32), np.array([[-800, 500]], np.float32))
+    np.testing.assert_array_equal(running.mean, np.full((1, 2, 3), 0.75, np.float32))
+
+
+def test_absorbing_into_rows_changes_those_rows_alone_and_no_argument() -> None:
+    running, mean, score = SoftMean.empty(6, 4), picture(2, 4, 3), picture(2, 4)
+    before = mean.copy(), score.copy()
+    running.rows(2, 4).absorb(mean, score)
+    np.testing.assert_array_equal(running.mean[2:4], mean)
+    assert not running.mean[[0, 1, 4, 5]].any()
+    np.testing.assert_array_equal(mean, before[0])
+    np.testing.assert_array_equal(score, before[1])
+
+
+@pytest.mark.parametrize("size", [(64, 96), (33, 17), (5, 7), (150, 41)])
+@pytest.mark.parametrize("fine", [0, 1, 2])
+def test_a_pyramid_collapses_to_the_picture_it_was_made_of(size: tuple[int, int], fine: int) -> None:
+    gauss, details = picture(*size, 3), []
+    original = gauss
+    for _ in shapes(*size, 5)[1:]:
+        below = down(gauss)
+        details.append(detail_of(gauss, below))
+        gauss = below
+    np.testing.assert_allclose(collapse(details, gauss), original, atol=2e-6)
+    coarse = collapse(details[fine:], gauss)
+    np.testing.assert_allclose(render(details[:fine], coarse, "float32"), original, atol=2e-6)
+    whole = render(details[:fine], coarse, "uint8")
+    assert whole.dtype == np.uint16
+    assert np.abs(whole / 65535 - original).max() <= 1 / 65535
+
+
+def test_levels_have_the_sizes_of_the_filter() -> None:
+    sizes = shapes(301, 90, 12)
+    gauss = picture(301, 90)
+    for size in sizes:
+        assert gauss.shape == size
+        gauss = down(gauss)
+    assert min(sizes[-1]) >= 16
+    assert len(shapes(301, 90, 2)) == 2
+
+
+@pytest.mark.parametrize("window_px", [1, 5, 9, 33])
+def test_energy_is_the_mean_square_in_a_triangular_window(window_px: int) -> None:
+    point = np.zeros((101, 101), np.float32)
+    point[50, 50] = 3
+    box = box_width(window_px)
+    energy = local_energy(point, box)
+    triangle = np.convolve(np.full(box, 1 / box), np.full(box, 1 / box))
+    middle = slice(50 - box + 1, 50 + box)
+    np.testing.assert_allclose(energy[middle, middle], 9 * np.outer(triangle, triangle), rtol=1e-5, atol=1e-8)
+    assert energy.sum() == pytest.approx(9, rel=1e-5)
+
+
+def test_noise_alone_has_the_energy_foretold() -> None:
+    gauss = 0.02 * np.random.default_rng(8).standard_normal((512, 512), dtype=np.float32)
+    for level in range(3):
+        below = down(gauss)
+        mean = float(local_energy(detail_of(gauss, below), 5).mean())
+        assert mean == pytest.approx(0.02**2 * noise_energy(level), rel=0.06)
+        assert noise_floor(0.02, level, 2.0) == pytest.approx(2 * mean, rel=0.06)
+        gauss = below
+
+
+def test_the_score_is_the_logarithm_of_a_power() -> None:
+    energy = picture(3, 3)
+    np.testing.assert_allclose(log_score(energy, 0.5, 7), 7 * np.log(energy + 0.5), rtol=1e-5)
+
+
+def test_what_is_no_number_is_uncovered_and_filled_from_its_row() -> None:
+    pixels = np.full((4, 30, 3), 0.5, np.float32)
+    pixels[1, 3, 0] = np.nan
+    pixels[2, 29] = np.inf
+    rows = numbers(Frame(0, pixels), 0, 4, "float32")
+    assert rows.valid is not None
+    assert set(zip(*np.nonzero(~rows.valid), strict=True)) == {(1, 3), (2, 29)}
+    np.testing.assert_allclose(rows.pixels, 0.5, atol=1e-6)
+
+
+def test_covered_is_what_is_mostly_covered() -> None:
+    valid = np.zeros((20, 20), np.bool_)
+    valid[:, :10] = True
+    below = shrink(valid)
+    assert below is not None
+    assert below[:, :5].all()
+    assert not below[:, 6:].any()
+    assert shrink(None) is None
