@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from stackcore.registry import Registry
 from stackcore.terms import Frame, StackInfo
 from stackcore.testing.fusers import FuserContract
 from stackcore.testing.scene import make_stack
+from stackcore_plugins.fuser_blend.fuser import BlendFuser
+from stackcore_plugins.fuser_blend.plugin import BlendOptions
 from stackcore_plugins.fuser_pyramid.fuser import PyramidFuser
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 
@@ -82,17 +85,29 @@ def test_an_empty_stack_has_a_picture_of_its_size(fuser: Fuser[Any], info: Stack
     assert fuser.finish(fuser.start(info)).pixels.shape == (300, 90, 3)
 
 
+BANDED: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "blend": (BlendFuser, BlendOptions),
+    "pyramid": (PyramidFuser, PyramidOptions),
+}
+"""Fusers that work in bands of rows, and their options."""
+
+
+@pytest.mark.parametrize("banded", BANDED)
 @pytest.mark.parametrize("band_rows", [64, 128, 10_000])
-@pytest.mark.parametrize("options", [{}, {"levels": 2}, {"window_px": 1}, {"window_px": 33}], ids=str)
-def test_the_picture_of_the_pyramid_does_not_depend_on_its_bands(
-    frames: list[Frame], info: StackInfo, band_rows: int, options: dict[str, int]
+@pytest.mark.parametrize("options", [{}, {"levels": 2}, {"levels": 3}, {"window_px": 1}, {"window_px": 33}], ids=str)
+def test_the_picture_does_not_depend_on_the_bands(
+    frames: list[Frame], info: StackInfo, banded: str, band_rows: int, options: dict[str, int]
 ) -> None:
-    expected, cut = (_folded(PyramidFuser(PyramidOptions(**options), rows), frames, info) for rows in (300, band_rows))
+    make, settings = BANDED[banded]
+    expected, cut = (_folded(make(settings(**options), rows), frames, info) for rows in (300, band_rows))
     np.testing.assert_array_equal(cut, expected)
 
 
+@pytest.mark.parametrize("banded", BANDED)
 @pytest.mark.parametrize("band_rows", [64, 10_000])
-def test_nor_on_its_bands_where_pixels_are_no_numbers(frames: list[Frame], info: StackInfo, band_rows: int) -> None:
+def test_nor_on_its_bands_where_pixels_are_no_numbers(
+    frames: list[Frame], info: StackInfo, banded: str, band_rows: int
+) -> None:
     holed = []
     for frame in frames:
         pixels = frame.pixels.astype(np.float32) / np.float32(65535)
@@ -100,12 +115,13 @@ def test_nor_on_its_bands_where_pixels_are_no_numbers(frames: list[Frame], info:
         pixels[127 + frame.index, 5] = np.inf
         holed.append(Frame(frame.index, pixels, frame.valid))
     as_float = replace(info, dtype="float32")
-    expected, cut = (_folded(PyramidFuser(PyramidOptions(), rows), holed, as_float) for rows in (128, band_rows))
+    make, settings = BANDED[banded]
+    expected, cut = (_folded(make(settings(), rows), holed, as_float) for rows in (128, band_rows))
     assert np.isfinite(cut).all()
     np.testing.assert_array_equal(cut, expected)
 
 
-def _folded(fuser: PyramidFuser, frames: list[Frame], info: StackInfo) -> np.ndarray:
+def _folded(fuser: Fuser[Any], frames: list[Frame], info: StackInfo) -> np.ndarray:
     state = fuser.start(info)
     for frame in frames:
         fuser.add(state, frame)

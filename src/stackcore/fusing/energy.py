@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.pyramid import detail_of, down
+from stackcore.fusing.pyramid import detail_of, down, up
 
 
 def box_width(window_px: int) -> int:
@@ -31,6 +31,15 @@ def local_energy(detail: NDArray[np.float32], box: int) -> NDArray[np.float32]:
     size = (box, box)
     energy = cv2.sqrBoxFilter(detail, cv2.CV_32F, size, normalize=True, borderType=cv2.BORDER_REFLECT)
     return np.asarray(cv2.boxFilter(energy, -1, size, dst=energy, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Energy of the finest detail: that of level 0, (h, w), and half of that of level 1; both stay as they are.
+
+    Where even the sharpest frame is a little out of focus, level 0 is noise, and level 1 still tells which frame it is.
+    """
+    energy = up(second, first.shape)
+    return np.asarray(cv2.scaleAdd(energy, 0.5, first, dst=energy), np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,203 @@
+"""The blending fuser: a Laplacian pyramid whose every level listens to the finest detail.
+
+Each level is a soft maximum over the frames, as in `fuser_pyramid`: a mean with weights that favour the highest score.
+What is new is the score. The pyramid alone judges each level by the detail of that level, and so takes the wide
+blurred rim of a bright thing for coarse detail of its own; a mean weighted by the finest detail alone (the family
+"weighted") knows no such rims, and leaves blotches on plain ground where the finest detail is noise. Here both speak on
+every level l:
+
+    score_l = own * log(E_l + floor_l) + handed * log(e_l + floor)
+
+E_l is the local energy of the level's own luma detail; e_0 = E_0 + E_1 / 2 that of the finest detail, and e_l is
+e_(l-1) one level down. The coarsest level has no detail: it takes the energy of the one above for its own.
+
+That levels should agree is an old thought (Petrovic and Xydeas, Gradient-Based Multiresolution Image Fusion, IEEE
+Trans. Image Processing 13(2), 2004, fuse from fine to coarse); the product of both energies in a running soft maximum
+is ours. Figures: docs/decisions.
+
+The two finest levels are worked in bands of rows, the rest whole; the bands depend on the height alone, so that the
+picture is the same to the bit for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.fusing.coverage import numbers, shrink
+from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
+from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, shapes
+from stackcore.fusing.softmean import UNCOVERED, SoftMean
+from stackcore.protocols import Task
+from stackcore.stacking.transfer import luma
+from stackcore.terms import Frame, Fused, StackInfo
+from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
+from stackcore_plugins.fuser_blend.plugin import BlendOptions
+
+_FINE = 2
+"""Levels worked in bands; the rest is 1/16 of the pixels. Highlights are mended at the first coarse one."""
+
+_BAND_ROWS = 256
+
+_FINEST_FLOOR = 16.0
+"""Added to the finest energy, in units of noise: what is handed down must be surer than what a level finds itself."""
+
+_MEAN_EXPONENT = 16.0
+"""Of the finest energy in the plain mean: there is nothing else that speaks."""
+
+
+@dataclass
+class BlendState:
+    """One soft mean per level, finest first, the last the coarsest gaussian level; what is known of highlights."""
+
+    info: StackInfo
+    levels: list[SoftMean]
+    highlights: Highlights
+
+
+@dataclass
+class _Coarse:
+    """The first level that is worked whole, filled by the bands: its picture, the energy handed down, two masks."""
+
+    gauss: NDArray[np.float32]
+    handed: NDArray[np.float32]
+    covered: NDArray[np.bool_]
+    clipped: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, height: int, width: int) -> _Coarse:
+        plane = (height, width)
+        masks = np.ones(plane, np.bool_), np.zeros(plane, np.bool_)
+        return cls(np.empty((*plane, 3), np.float32), np.empty(plane, np.float32), *masks)
+
+
+class BlendFuser:
+    """See the module; options in `BlendOptions`."""
+
+    tolerance = 2e-5
+    """Float sums in another order, with a margin, as a fraction of full scale."""
+
+    def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS) -> None:
+        self._options = options
+        self._band_rows = band_rows
+        self._box = box_width(options.window_px)
+        # Rows of the frame beyond a band, rounded up to 4: e_2 sees e_0 6 rows on; that sees E_1 2 rows on; that sees,
+        # through half a window and the filters of two levels, 2 * (box - 1) + 13 rows more.
+        self._margin = 4 * -(-(2 * self._box + 19) // 4)
+
+    def start(self, info: StackInfo) -> BlendState:
+        """An empty pyramid for pictures of this size."""
+        levels = self._shapes(info)
+        fine = min(_FINE, len(levels) - 1)
+        return BlendState(info, [SoftMean.empty(h, w) for h, w in levels], Highlights.empty(*levels[fine]))
+
+    def state_bytes(self, info: StackInfo) -> int:
+        """Four float32 planes per level, as many for the mean at highlights, and a mask."""
+        levels = self._shapes(info)
+        h, w = levels[min(_FINE, len(levels) - 1)]
+        return sum(16 * h * w for h, w in levels) + 17 * h * w
+
+    def task_bytes(self, info: StackInfo) -> int:
+        """What one band takes while it is worked: about 18 float32 planes of its rows."""
+        return 72 * (self._band_rows + 2 * self._margin) * info.width
+
+    def add(self, state: BlendState, frame: Frame) -> BlendState:
+        """Take one frame in, band after band."""
+        for tasks in self.add_in_steps(state, frame):
+            for task in tasks:
+                task()
+        return state
+
+    def add_in_steps(self, state: BlendState, frame: Frame) -> Iterable[Sequence[Task]]:
+        """The bands of the fine levels side by side, then the coarse levels."""
+        fine = min(_FINE, len(state.levels) - 1)
+        coarse = _Coarse.empty(*state.levels[fine].score.shape)
+        tops = range(0, frame.height, self._band_rows)
+        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
+        yield [partial(self._add_coarse, state, fine, coarse)]
+
+    def merge(self, left: BlendState, right: BlendState) -> BlendState:
+        """Level by level; `left` is reused."""
+        for mine, other in zip(left.levels, right.levels, strict=True):
+            mine.absorb(other.mean, other.score)
+        left.highlights.absorb(right.highlights)
+        return left
+
+    def finish(self, state: BlendState) -> Fused:
+        """Collapse the coarse levels, mend the highlights, collapse the fine levels band by band."""
+        fine = min(_FINE, len(state.levels) - 1)
+        details = [level.mean for level in state.levels[:-1]]
+        coarse = collapse(details[fine:], state.levels[-1].mean)
+        coarse = state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)
+        return Fused(render(details[:fine], coarse, state.info.dtype))
+
+    def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
+        return shapes(info.height, info.width, self._options.levels)
+
+    def _add_band(self, state: BlendState, frame: Frame, top: int, fine: int, coarse: _Coarse) -> None:
+        first = max(0, top - self._margin)
+        bottom = min(top + self._band_rows, frame.height)
+        rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
+        gauss, valid, details, energies = [rows.pixels], rows.valid, [], []
+        for _ in range(2):  # whatever the number of levels: they make the finest energy
+            gauss.append(down(gauss[-1]))
+            details.append(detail_of(gauss[-2], gauss[-1]))
+            energies.append(local_energy(luma(details[-1]), self._box))
+        handed = finest_energy(*energies)
+        for level in range(fine):
+            a, b = top >> level, halved(bottom, level)
+            keep = slice(a - (first >> level), b - (first >> level))
+            score = self._score(state.info, level, energies[level][keep] if level else None, handed[keep])
+            if valid is not None:
+                score[~valid[keep]] = UNCOVERED
+            state.levels[level].rows(a, b).absorb(details[level][keep], score)
+            handed, valid = down(handed), shrink(valid)
+        a, b = top >> fine, halved(bottom, fine)
+        keep = slice(a - (first >> fine), b - (first >> fine))
+        coarse.gauss[a:b], coarse.handed[a:b] = gauss[fine][keep], handed[keep]
+        coarse.clipped[a:b] = clipped(gauss[min(fine, 1)], state.info.encoding, gauss[fine].shape)[keep]
+        if valid is not None:
+            coarse.covered[a:b] = valid[keep]
+
+    def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
+        self._add_highlights(state, coarse)
+        gauss, handed = coarse.gauss, coarse.handed
+        own: NDArray[np.float32] | None = None
+        valid = None if coarse.covered.all() else coarse.covered
+        for level in range(fine, len(state.levels)):
+            is_last = level == len(state.levels) - 1
+            if is_last:
+                picture, energy = gauss, own
+            else:
+                below = down(gauss)
+                picture, gauss = detail_of(gauss, below), below
+                energy = local_energy(luma(picture), self._box)
+                own = down(energy)
+            score = self._score(state.info, level, energy, handed)
+            if valid is not None:
+                score[~valid] = UNCOVERED
+            state.levels[level].absorb(picture, score)
+            if not is_last:
+                handed, valid = down(handed), shrink(valid)
+
+    def _add_highlights(self, state: BlendState, coarse: _Coarse) -> None:
+        score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR), _MEAN_EXPONENT)
+        score[~coarse.covered] = UNCOVERED
+        state.highlights.mean.absorb(coarse.gauss, score)
+        state.highlights.clipped |= coarse.clipped & coarse.covered
+
+    def _score(
+        self, info: StackInfo, level: int, own: NDArray[np.float32] | None, handed: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What the module says; without energy of its own, a level goes by the one handed down alone."""
+        options = self._options
+        floor = noise_floor(info.noise_sigma, 0, _FINEST_FLOOR)
+        if own is None:
+            return log_score(handed, floor, options.own + options.handed)
+        score = log_score(handed, floor, options.handed)
+        score += log_score(own, noise_floor(info.noise_sigma, level, options.noise_floor), options.own)
+        return score
