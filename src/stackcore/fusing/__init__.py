@@ -3,6 +3,8 @@
 - `softmean`: a mean over the frames that favours high scores, in one pass and two arrays.
 - `energy`: how much detail is around a pixel, what noise adds to that, and a score made of both.
 - `pyramid`: one level down, one level up, the sizes of all levels, collapsing them into a picture.
+- `focus`: a focus measure at full resolution.
+- `banded`: the bands of a frame as tasks, for fusers that need no more than one pass over each band.
 - `coverage`: pixels that are no numbers, and what a frame covers on coarser levels.
 
 A fuser that works in bands of rows gives the same picture to the bit for any number of workers if the bands depend

@@ -1,0 +1,1 @@
+"""Fusers `average` and `max`: the simplest two, to compare others with."""

@@ -1,0 +1,80 @@
+"""Per pixel the frame with the largest focus measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture
+from stackcore.fusing.focus import REACH_PX, focus_energy
+from stackcore.stacking.transfer import luma
+from stackcore.terms import Fused, StackInfo
+from stackcore_plugins.fuser_reference.plugin import MaxOptions
+
+_NOBODY = np.int32(np.iinfo(np.int32).max)
+_NOTHING = np.float32(-2)
+_UNCOVERED = np.float32(-1)
+"""Score of a pixel outside its frame: it shows only where no frame covers the place."""
+
+
+@dataclass
+class Largest:
+    """The best so far: `pixels` (H, W, 3) float32, their `score` (H, W) float32, their `origin` (H, W) int32."""
+
+    info: StackInfo
+    pixels: NDArray[np.float32]
+    score: NDArray[np.float32]
+    origin: NDArray[np.int32]
+
+    def rows(self, top: int, bottom: int) -> Largest:
+        """A view of some rows; changing it changes this."""
+        return Largest(self.info, self.pixels[top:bottom], self.score[top:bottom], self.origin[top:bottom])
+
+    def absorb(self, pixels: NDArray[np.float32], score: NDArray[np.float32], origin: NDArray[np.int32]) -> None:
+        """Take over what is sharper; of equals the nearer slice, or the order of work would decide."""
+        take = (score > self.score) | ((score == self.score) & (origin < self.origin))
+        np.copyto(self.pixels, pixels, where=take[..., None])
+        np.copyto(self.score, score, where=take)
+        np.copyto(self.origin, origin, where=take)
+
+
+class MaxFuser(BandedFuser[Largest]):
+    """Hard choice by `focus_energy`; `Fused.depth` is the winning slice."""
+
+    tolerance = 0.0
+    margin_px = REACH_PX
+    planes = 16
+
+    def __init__(self, options: MaxOptions, band_rows: int = BAND_ROWS) -> None:
+        super().__init__(band_rows)
+        self._window_px = options.window_px
+
+    def start(self, info: StackInfo) -> Largest:
+        """Nobody has won anything."""
+        size = (info.height, info.width)
+        score, origin = np.full(size, _NOTHING, np.float32), np.full(size, _NOBODY, np.int32)
+        return Largest(info, np.zeros((*size, 3), np.float32), score, origin)
+
+    def state_bytes(self, info: StackInfo) -> int:
+        """Five planes of four bytes."""
+        return 20 * info.height * info.width
+
+    def take(self, state: Largest, band: Band) -> None:
+        """Compare the band with the best so far."""
+        score = focus_energy(luma(band.pixels), self._window_px)[band.own]
+        if (outside := band.uncovered) is not None:
+            score[outside] = _UNCOVERED
+        origin = np.full(score.shape, band.index, np.int32)
+        state.rows(band.top, band.bottom).absorb(band.pixels[band.own], score, origin)
+
+    def merge(self, left: Largest, right: Largest) -> Largest:
+        """Compare pixel by pixel; `left` is reused."""
+        left.absorb(right.pixels, right.score, right.origin)
+        return left
+
+    def finish(self, state: Largest) -> Fused:
+        """The winners; the depth is the index of their slice, 0 where nothing was added."""
+        depth = np.where(state.origin == _NOBODY, 0, state.origin).astype(np.float32)
+        return Fused(as_picture(state.pixels, state.info.dtype), depth)
