@@ -1,0 +1,1 @@
+"""Fuser `contrast`: the look of Enfuse's hard masks, in one pass."""
