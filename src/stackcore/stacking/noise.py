@@ -16,6 +16,10 @@ from stackcore.terms import Pixels
 
 _BAND_ROWS = 256
 _WINDOW_PX = 25
+_EVERY_PX = 4
+"""Windows overlap by so much that every fourth of them, both ways, tells the same."""
+_REACH_ROWS = _WINDOW_PX // 2 + 7
+"""Rows that the windows of a band see beyond it, and the filter before them."""
 _PERCENTILE = 10
 _WHITE_ENERGY = 0.8893
 """Energy of white noise of variance 1 in the finest level of a Laplacian pyramid (5-tap binomial)."""
@@ -59,28 +63,37 @@ class NoiseGauge:
 
 
 def _one(pixels: Pixels, valid: NDArray[np.bool_] | None) -> float:
-    grey = _grey(pixels)
-    coarse = cv2.pyrDown(grey)
-    detail = grey - cv2.pyrUp(coarse, dstsize=(grey.shape[1], grey.shape[0]))
-    window = (_WINDOW_PX, _WINDOW_PX)
-    edge = min(_WINDOW_PX // 2, min(grey.shape) // 4)
-    inner = slice(edge, -edge or None, 4)
-    energy = cv2.sqrBoxFilter(detail, cv2.CV_32F, window)[inner, inner]
-    level = cv2.boxFilter(grey, -1, window)[inner, inner]
-    counts = (level > 0.015) & (level < 0.98)
-    if valid is not None:
-        reach = np.ones((_WINDOW_PX + 4, _WINDOW_PX + 4), np.uint8)  # of the window, and of the filter before it
-        counts &= cv2.erode(valid.astype(np.uint8), reach)[inner, inner] > 0
-    usable = energy[counts]
+    """Band after band: whole planes of float32 would take several times the memory of the frame, and the time."""
+    edge = min(_WINDOW_PX // 2, min(pixels.shape[:2]) // 4)
+    known = None if valid is None else _clear(valid)
+    bottom = len(pixels) - edge
+    usable = np.concatenate(
+        [
+            _energy(pixels, known, top, min(top + _BAND_ROWS, bottom), edge)
+            for top in range(edge, max(bottom, edge + 1), _BAND_ROWS)
+        ]
+    )
     if usable.size == 0:
         return 0.0
     return float(np.sqrt(np.percentile(usable, _PERCENTILE) / _WHITE_ENERGY))
 
 
-def _grey(pixels: Pixels) -> NDArray[np.float32]:
-    """Luma of a frame; in bands, since three channels of float32 would be 288 MB at 24 MP."""
-    grey = np.empty(pixels.shape[:2], np.float32)
-    for top in range(0, len(pixels), _BAND_ROWS):
-        band = slice(top, top + _BAND_ROWS)
-        grey[band] = luma(normalise(pixels[band], UNITY, "srgb"))
-    return grey
+def _energy(pixels: Pixels, known: NDArray[np.uint8] | None, top: int, bottom: int, edge: int) -> NDArray[np.float32]:
+    """Energy of the windows around every fourth pixel of every fourth row from `top` to `bottom` that count, (n,)."""
+    first = max(0, top - _REACH_ROWS) // 2 * 2  # even, so that the coarse rows are those of the whole frame
+    grey = luma(normalise(pixels[first : bottom + _REACH_ROWS], UNITY, "srgb"))
+    detail = cv2.subtract(grey, cv2.pyrUp(cv2.pyrDown(grey), dstsize=(grey.shape[1], grey.shape[0])))
+    window = (_WINDOW_PX, _WINDOW_PX)
+    rows, columns = slice(top - first, bottom - first, _EVERY_PX), slice(edge, -edge or None, _EVERY_PX)
+    energy = np.asarray(cv2.sqrBoxFilter(detail, cv2.CV_32F, window), np.float32)[rows, columns]
+    level = np.asarray(cv2.boxFilter(grey, -1, window))[rows, columns]
+    counts = (level > 0.015) & (level < 0.98)
+    if known is not None:
+        counts &= known[top:bottom:_EVERY_PX, columns] > 0
+    return energy[counts]
+
+
+def _clear(valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """1 where a window, and the filter before it, see valid pixels alone; (H, W)."""
+    reach = np.ones((_WINDOW_PX + 4, _WINDOW_PX + 4), np.uint8)
+    return np.asarray(cv2.erode(valid.astype(np.uint8), reach), np.uint8)

@@ -134,6 +134,21 @@ def test_the_gain_leaves_out_what_is_not_valid():
     assert gain_to_match(nowhere, proxy(false), Transform.identity(), WIDTH) == UNITY
 
 
+@pytest.mark.parametrize("holed", [False, True])
+@pytest.mark.parametrize("rows", [32, 100])
+def test_noise_does_not_depend_on_the_bands_it_is_measured_in(monkeypatch, rows, holed):
+    pixels = np.random.default_rng(8).normal(0.4, 0.02, (230, 90, 3)).astype(np.float32)
+    pixels[60:150] += np.random.default_rng(9).normal(0, 0.1, (90, 90, 3)).astype(np.float32)
+    valid = None
+    if holed:
+        valid = np.ones((230, 90), np.bool_)
+        valid[20:70, 10:50] = False
+        pixels[~valid] = 0.4
+    whole = noise_sigma([pixels], valid)
+    monkeypatch.setattr("stackcore.stacking.noise._BAND_ROWS", rows)
+    assert noise_sigma([pixels], valid) == pytest.approx(whole, rel=1e-5)
+
+
 def test_noise_is_not_read_where_nothing_is_valid():
     """What fills a hole is flat, and would be read as a frame without noise."""
     noisy = np.clip(np.random.default_rng(1).normal(0.5, 0.02, (200, 300, 3)), 0, 1).astype(np.float32)
