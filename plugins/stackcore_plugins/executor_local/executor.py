@@ -14,6 +14,7 @@ import cv2
 from stackcore.errors import Cancelled
 from stackcore.protocols import FrameSource, Fuser, ItemT, ParallelFuser, ResultT, Task
 from stackcore.terms import Frame, StackInfo
+from stackcore_plugins.executor_local.heap import give_back, keep_heap
 from stackcore_plugins.executor_local.plugin import LocalOptions
 
 
@@ -22,6 +23,7 @@ class LocalExecutor:
 
     def __init__(self, options: LocalOptions) -> None:
         self._workers = options.workers or available_cores()
+        keep_heap()  # before the threads: each takes an arena when it starts
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
         self._open = True
@@ -76,6 +78,7 @@ class LocalExecutor:
         if self._open:
             self._open = False
             _OPENCV.leave()
+            give_back()
 
     def _add(self, fuser: Fuser[Any], state: Any, frame: Frame, cancel: threading.Event) -> Any:
         if not isinstance(fuser, ParallelFuser):
