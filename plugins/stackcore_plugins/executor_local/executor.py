@@ -1,4 +1,4 @@
-"""The local executor: frames enter one accumulator in order (plan `fold`), their bands run side by side."""
+"""The local executor: frames enter one accumulator in order, or one per slab; their bands run side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from typing import Any
 import cv2
 
 from stackcore.errors import Cancelled
-from stackcore.protocols import FrameSource, Fuser, ItemT, ParallelFuser, ResultT, Task
+from stackcore.protocols import (
+    FrameSource,
+    FusePlan,
+    Fuser,
+    ItemT,
+    Milestones,
+    ParallelFuser,
+    PlanKind,
+    ResultT,
+    Task,
+)
 from stackcore.terms import Frame, StackInfo
 from stackcore_plugins.executor_local.heap import give_back, keep_heap
 from stackcore_plugins.executor_local.plugin import LocalOptions
@@ -22,6 +32,7 @@ class LocalExecutor:
     """One pool of threads; the libraries beneath release the GIL. OpenCV runs single-threaded meanwhile."""
 
     def __init__(self, options: LocalOptions) -> None:
+        self.plan: PlanKind = options.plan
         self._workers = options.workers or available_cores()
         keep_heap()  # before the threads: each takes an arena when it starts
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
@@ -58,18 +69,35 @@ class LocalExecutor:
         frames: FrameSource,
         cancel: threading.Event,
         done: Callable[[int], None],
+        plan: FusePlan | None = None,
+        milestones: Milestones | None = None,
     ) -> Any:
-        """Add the frames in order; while one is added the next one is decoded."""
-        state = fuser.start(info)
-        ahead = self._decoder.submit(frames.open, 0) if len(frames) else None
-        for position in range(len(frames)):
+        """Add the frames in order; while one is added the next one is decoded.
+
+        Of a `tree`, the slabs before the one at work are joined already: two states, however many slabs.
+        """
+        plan = plan or FusePlan.fold(len(frames))
+        state, joined, added = fuser.start(info), None, 0
+        if milestones is not None:
+            added, state = milestones.begun(state)
+        if plan.kind == "tree" and added:
+            state, joined = fuser.start(info), state
+        ahead = self._decoder.submit(frames.open, added) if added < len(frames) else None
+        for position in range(added, len(frames)):
             assert ahead is not None
             frame = _result(ahead, cancel)
             ahead = self._decoder.submit(frames.open, position + 1) if position + 1 < len(frames) else None
             state = self._add(fuser, state, frame, cancel)
             del frame
             done(position + 1)
-        return state
+            if position + 1 in plan.ends[:-1]:
+                if plan.kind == "tree":
+                    joined = state if joined is None else fuser.merge(joined, state)
+                    state = None  # gone before the next is made: there is room for two
+                    state = fuser.start(info)
+                if milestones is not None:
+                    milestones.reached(position + 1, state if joined is None else joined)
+        return state if joined is None else fuser.merge(joined, state)
 
     def close(self) -> None:
         """Let running tasks end, drop the rest."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from stackcore.config import Options
 from stackcore.hookspecs import Offer, hookimpl
+from stackcore.protocols import PlanKind
 
 if TYPE_CHECKING:
     from stackcore.protocols import Executor
@@ -18,6 +19,7 @@ class LocalOptions(Options):
     """What can be set on the local executor."""
 
     workers: int | None = Field(None, ge=1, le=256, description="Threads at work; as many as there are cores if unset.")
+    plan: PlanKind = Field("fold", description="fold: one state takes every frame; tree: one per slab, then joined.")
 
 
 def _build(options: LocalOptions) -> Executor:
@@ -35,6 +37,6 @@ def stackcore_executors() -> Iterable[Offer[Executor]]:
             summary="Threads on this machine, frames in order, memory independent of their number.",
             options=LocalOptions,
             build=_build,
-            capabilities=("fold",),
+            capabilities=("fold", "tree"),
         )
     ]

@@ -95,9 +95,11 @@ class PyramidFuser:
         yield [partial(self._add_coarse, state, fine, coarse, covered)]
 
     def merge(self, left: PyramidState, right: PyramidState) -> PyramidState:
-        """Level by level; `left` is reused."""
+        """Level by level, a few rows at a time, so that it takes no memory; `left` is reused."""
         for mine, other in zip(left.levels, right.levels, strict=True):
-            mine.absorb(other.mean, other.score)
+            for top in range(0, len(mine.score), self._band_rows):
+                theirs = other.rows(top, top + self._band_rows)
+                mine.rows(top, top + self._band_rows).absorb(theirs.mean, theirs.score)
         return left
 
     def finish(self, state: PyramidState) -> Fused:

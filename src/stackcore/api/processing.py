@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from stackcore.api import fusing
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
 from stackcore.api.toolbox import Toolbox
@@ -89,7 +90,7 @@ def plan_stack(
         work = Work(run, inputs, chosen, registry)
         if target is not None:
             writing.refuse_input(target, work.reader.paths)
-        plan = work.plan(target)
+        plan = work.planned(target)
         run.emit(Result(data=plan))
     return plan
 
@@ -226,8 +227,9 @@ def stack_into(
     fuser = work.tools.fuser(options.fuser)
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
     with work.executor() as executor:
+        fusing.require_room(work, fuser, executor)
         found = work.survey(executor)
-        picture = work.fuse(fuser, executor, found)
+        picture = fusing.fuse(work, fuser, executor, found)
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()

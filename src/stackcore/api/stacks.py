@@ -39,6 +39,8 @@ class StackOptions(RawChoices):
         Hot pixels are searched for in the stack itself and mended, unless defects of the sensor are known already.
     workers, memory_bytes
         Limits; None for all cores and no limit.
+    slab_size, slab_overlap
+        Arithmetic of slabs, see `stackcore.stacking.slabs`; None for the root of the number of frames, and 0.3 of it.
     file_format
         Compression, tiles, quality of the result.
     settings
@@ -58,6 +60,8 @@ class StackOptions(RawChoices):
     hot_pixels: bool = True
     workers: int | None = None
     memory_bytes: int | None = None
+    slab_size: int | None = None
+    slab_overlap: int | None = None
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from stackcore.api import fusing
 from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.recording import metadata_of, settings_of, write_result
@@ -18,18 +19,18 @@ from stackcore.events import Progress, StageStarted
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
 from stackcore.metadata.writing import Metadata
-from stackcore.protocols import Executor, ParallelFuser
+from stackcore.protocols import Executor, FusePlan
 from stackcore.registry import Registry
 from stackcore.runs import Run
-from stackcore.stacking import budget, output, transforms_file
+from stackcore.stacking import output, transforms_file
 from stackcore.stacking.hot_pixels import STAGE as HOT_PIXELS
 from stackcore.stacking.hot_pixels import HotPixels, can_be_found, find_hot_pixels, mended_in
 from stackcore.stacking.inputs import collect, refuse_single
 from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
-from stackcore.stacking.survey import Survey, run_survey, unaligned, untouched
-from stackcore.terms import Pixels, StackInfo
+from stackcore.stacking.survey import Survey, run_survey, unaligned
+from stackcore.terms import Pixels
 
 
 class Work:
@@ -48,6 +49,7 @@ class Work:
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
+        self.plan: FusePlan | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
 
@@ -114,25 +116,6 @@ class Work:
         """The frames on the canvas of the result."""
         return AlignedFrames(self.reader, found, found.crop if self.options.crop else found.whole)
 
-    def fuse(self, fuser: Any, executor: Executor, found: Survey) -> Pixels:
-        """One streaming pass over the frames."""
-        frames = self.frames(found)
-        info = frames.info
-        budget.require(self._budget(fuser, info, executor.workers), self.options.memory_bytes)
-        total = len(frames)
-        self.run.emit(StageStarted(stage="fuse", total=total))
-        with self.timed("fuse"):
-            state = executor.fuse(
-                fuser,
-                info,
-                frames,
-                self.run.cancel,
-                lambda done: self.run.emit(Progress(stage="fuse", done=done, total=total)),
-            )
-            self.run.check_cancelled()
-            picture: Pixels = fuser.finish(state).pixels
-        return picture
-
     def sharpen(self, engine: Any, picture: Pixels) -> Pixels:
         """The last stage before writing."""
         self.run.check_cancelled()
@@ -142,16 +125,15 @@ class Work:
         self.run.emit(Progress(stage="sharpen", done=1, total=1))
         return sharp
 
-    def plan(self, target: Path | None) -> dict[str, Any]:
+    def planned(self, target: Path | None) -> dict[str, Any]:
         """What would be done, with the memory it would take; builds the tools, reads no pixels."""
         options, info = self.options, self.reader.info
         fuser = self.tools.fuser(options.fuser)
         if options.sharpen is not None:
             self.tools.sharpener(options.sharpener, options.sharpen)
         with self.executor() as executor:
-            frames = self.frames(untouched(self.reader))
-            needed = self._budget(fuser, frames.info, executor.workers)
-            budget.require(needed, options.memory_bytes)
+            needed = fusing.require_room(self, fuser, executor)
+            plan = fusing.plan_of(self, executor, len(self.reader))
         return {
             "dry_run": True,
             "frames": len(self.reader),
@@ -166,6 +148,7 @@ class Work:
                 *([] if options.sharpen is None else ["sharpen"]),
                 *([] if target is None else ["write"]),
             ],
+            "plan": plan.record(),
             "memory_bytes": needed.total,
             **({"development": self.development} if self.development else {}),
             "output": None if target is None else str(target),
@@ -213,7 +196,11 @@ class Work:
             skipped=self.skipped(found),
             crop=(crop.x, crop.y, crop.width, crop.height),
             plugins=plugins,
-            settings={**settings_of(options), "development": self._developed()},
+            settings={
+                **settings_of(options),
+                "development": self._developed(),
+                **({} if self.plan is None else {"plan": self.plan.record()}),
+            },
         )
         with self.timed("write"):
             self._publish(picture, target, metadata)
@@ -275,12 +262,6 @@ class Work:
             "seconds": self.seconds,
         }
 
-    def _budget(self, fuser: Any, info: StackInfo, workers: int) -> budget.Budget:
-        frame_bytes = self.reader.info.width * self.reader.info.height * 3 * _ITEM_BYTES[info.dtype]
-        # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
-        task_bytes = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
-        return budget.estimate(fuser.state_bytes(info), frame_bytes, task_bytes, workers)
-
     def result(self, picture: Pixels, target: Path | None, found: Survey) -> StackResult:
         """Everything that is known at the end."""
         crop = found.crop if self.options.crop else found.whole
@@ -299,9 +280,6 @@ class Work:
             seconds=self.seconds,
             peak_memory_bytes=peak_memory_bytes(),
         )
-
-
-_ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
 
 
 def deep(pixels: Pixels) -> Pixels:

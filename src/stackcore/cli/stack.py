@@ -26,6 +26,12 @@ Sharpen = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="How many threads work; all cores if left out.")]
 Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")]
+SlabSize = Annotated[
+    int | None, typer.Option(metavar="N", help="Frames from one slab to the next; the root of their number.")
+]
+SlabOverlap = Annotated[
+    int | None, typer.Option(metavar="N", help="Frames that slab images share; 0.3 of the size, at least 2.")
+]
 Transforms = Annotated[Path | None, typer.Option(help="Use this transforms file instead of aligning.")]
 NoCrop = Annotated[bool, typer.Option("--no-crop", help="Keep the whole reference frame, not the common area.")]
 NoExposure = Annotated[bool, typer.Option("--no-match-exposure", help="Leave the brightness of frames as it is.")]
@@ -63,6 +69,8 @@ def stack(
     sharpen: Sharpen = None,
     workers: Workers = None,
     memory: Memory = None,
+    slab_size: SlabSize = None,
+    slab_overlap: SlabOverlap = None,
     transforms: Transforms = None,
     no_align: Annotated[bool, typer.Option("--no-align", help="The frames are aligned already.")] = False,
     no_crop: NoCrop = False,
@@ -111,6 +119,8 @@ def stack(
             sharpen=None if sharpener == "none" else sharpen,
             workers=workers,
             memory=memory,
+            slab_size=slab_size,
+            slab_overlap=slab_overlap,
             transforms=transforms,
             align=not no_align,
             crop=not no_crop,

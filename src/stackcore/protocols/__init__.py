@@ -27,6 +27,7 @@ from stackcore.protocols.developing import (
     Mosaic,
     WhiteBalanceRule,
 )
+from stackcore.protocols.fusing import FusePlan, Milestones, PlanKind
 from stackcore.protocols.processing import (
     Aligner,
     Executor,
@@ -61,13 +62,16 @@ __all__ = [
     "Executor",
     "FrameInfo",
     "FrameSource",
+    "FusePlan",
     "Fuser",
     "Highlights",
     "ItemT",
     "Link",
+    "Milestones",
     "Mosaic",
     "Need",
     "ParallelFuser",
+    "PlanKind",
     "ReducedFrame",
     "Registration",
     "ResultT",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
+from stackcore.protocols.fusing import FusePlan, Milestones, PlanKind
+
 if TYPE_CHECKING:  # discovery loads this with every plugin, and needs no numpy
     import numpy as np
     from numpy.typing import NDArray
@@ -166,6 +168,11 @@ class Executor(Protocol):
         """How many tasks run side by side."""
         ...
 
+    @property
+    def plan(self) -> PlanKind:
+        """In which order it adds and merges."""
+        ...
+
     def map(
         self, function: Callable[[ItemT], ResultT], items: Sequence[ItemT], cancel: threading.Event
     ) -> Iterator[ResultT]:
@@ -179,8 +186,14 @@ class Executor(Protocol):
         frames: FrameSource,
         cancel: threading.Event,
         done: Callable[[int], None],
+        plan: FusePlan | None = None,
+        milestones: Milestones | None = None,
     ) -> Any:
-        """Add every frame, in order, and return the state; `done(n)` after each, `Cancelled` when `cancel` is set."""
+        """Add every frame as `plan` says (None: `FusePlan.fold`), and return the state.
+
+        `done(n)` after each frame, `milestones` after each slab of the plan but the last; work goes on from where
+        `milestones` had come to. `Cancelled` when `cancel` is set.
+        """
         ...
 
     def close(self) -> None:

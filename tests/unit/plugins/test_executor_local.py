@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stackcore.errors import Cancelled
-from stackcore.protocols import Task
+from stackcore.protocols import FusePlan, Task
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore.testing.scene import make_stack
 from stackcore_plugins.executor_local.executor import LocalExecutor, available_cores
@@ -354,3 +354,44 @@ def test_any_number_of_workers_gives_the_same_bytes(cancel: threading.Event) -> 
         executor.close()
     for picture in pictures[1:]:
         np.testing.assert_array_equal(picture, pictures[0])
+
+
+class Noted:
+    """Milestones that remember what they were told; `already` frames are in from the start."""
+
+    def __init__(self, already: int = 0) -> None:
+        self._already = already
+        self.told: list[tuple[int, list[int]]] = []
+
+    def begun(self, state: Log) -> tuple[int, Log]:
+        return self._already, Log(list(range(self._already)))
+
+    def reached(self, added: int, state: Log) -> None:
+        self.told.append((added, list(state.order)))
+
+
+@pytest.mark.parametrize("kind", ["fold", "tree"])
+@pytest.mark.parametrize("already", [0, 2, 4])
+def test_slabs_end_where_the_plan_says_and_work_goes_on_from_there(kind, already, executor, info, cancel):
+    frames, noted = Frames(5), Noted(already)
+    state = executor.fuse(PlainFuser(), info, frames, cancel, ignore, FusePlan(kind, (2, 4, 5)), noted)
+    assert state.order == list(range(5))
+    assert frames.opened == list(range(already, 5)), "no frame is read twice"
+    assert noted.told == [(n, list(range(n))) for n in (2, 4) if n > already]
+
+
+def test_a_tree_merges_slab_after_slab_and_holds_two_states(executor, info, cancel):
+    merges, begun = [], []
+
+    class Watched(PlainFuser):
+        def start(self, info: StackInfo) -> Log:
+            begun.append(len(merges))
+            return super().start(info)
+
+        def merge(self, left: Log, right: Log) -> Log:
+            merges.append((left.order, right.order))
+            return super().merge(left, right)
+
+    executor.fuse(Watched(), info, Frames(5), cancel, ignore, FusePlan("tree", (2, 4, 5)))
+    assert merges == [([0, 1], [2, 3]), ([0, 1, 2, 3], [4])]
+    assert begun == [0, 0, 1], "the third state comes after the first two were joined"

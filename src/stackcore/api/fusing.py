@@ -1,0 +1,65 @@
+"""The fuse stage of a stack under way: its plan, the memory it needs, and the pass over the frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from stackcore.events import Progress, StageStarted
+from stackcore.protocols import Executor, FusePlan, ParallelFuser
+from stackcore.stacking import budget
+from stackcore.stacking.slabs import slabs
+from stackcore.stacking.survey import Survey, untouched
+from stackcore.terms import Pixels, StackInfo
+
+if TYPE_CHECKING:
+    from stackcore.api.work import Work
+
+_ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
+
+
+def plan_of(work: Work, executor: Executor, frames: int) -> FusePlan:
+    """In which order so many frames are fused; workers and memory have no part in it."""
+    cut = slabs(frames, work.options.slab_size, work.options.slab_overlap)
+    return FusePlan(executor.plan, tuple(slab.stop for slab in cut))
+
+
+def require_room(work: Work, fuser: Any, executor: Executor) -> budget.Budget:
+    """Refuse, before any work, what would not fit: `ConfigError` for memory, `UsageError` for slabs.
+
+    The frames are not aligned yet: the common area will be smaller than what is reckoned with, and never larger.
+    """
+    info = work.frames(untouched(work.reader)).info
+    room = needed(work, fuser, info, executor)
+    budget.require(room, work.options.memory_bytes)
+    return room
+
+
+def fuse(work: Work, fuser: Any, executor: Executor, found: Survey) -> Pixels:
+    """One streaming pass over the frames."""
+    frames = work.frames(found)
+    info = frames.info
+    total = len(frames)
+    work.plan = plan_of(work, executor, total)
+    work.run.emit(StageStarted(stage="fuse", total=total))
+    with work.timed("fuse"):
+        state = executor.fuse(
+            fuser,
+            info,
+            frames,
+            work.run.cancel,
+            lambda done: work.run.emit(Progress(stage="fuse", done=done, total=total)),
+            work.plan,
+        )
+        work.run.check_cancelled()
+        picture: Pixels = fuser.finish(state).pixels
+    return picture
+
+
+def needed(work: Work, fuser: Any, info: StackInfo, executor: Executor) -> budget.Budget:
+    """The memory that fusing takes on this executor."""
+    read = work.reader.info
+    frame_bytes = read.width * read.height * 3 * _ITEM_BYTES[info.dtype]
+    # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
+    task_bytes = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
+    states = 1 if plan_of(work, executor, info.frames).record() == {"kind": "fold"} else 2
+    return budget.estimate(states * fuser.state_bytes(info), frame_bytes, task_bytes, executor.workers)

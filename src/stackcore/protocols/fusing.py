@@ -1,0 +1,48 @@
+"""In which order frames become one state, as data, and who may keep that state while the work goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+PlanKind = Literal["fold", "tree"]
+"""`fold`: every frame enters one state, in order. `tree`: a state per slab, joined in the order of the slabs."""
+
+
+@dataclass(frozen=True)
+class FusePlan:
+    """In which order frames are added and states merged: for one plan the result is the same to the bit.
+
+    It follows from the number of frames, the fuser and the options, never from workers or memory.
+
+    Attributes
+    ----------
+    kind
+        See `PlanKind`.
+    ends
+        For each slab in order, the position after its last frame; the last is the number of frames.
+    """
+
+    kind: PlanKind
+    ends: tuple[int, ...]
+
+    @classmethod
+    def fold(cls, frames: int) -> FusePlan:
+        """One slab, one state."""
+        return cls("fold", (frames,))
+
+    def record(self) -> dict[str, Any]:
+        """What the record of a result says of it: all that the bytes of the result depend on."""
+        return {"kind": self.kind} if self.kind == "fold" else {"kind": self.kind, "slab_ends": list(self.ends)}
+
+
+class Milestones(Protocol):
+    """Is told of each slab that is done, and knows where an earlier run had come to."""
+
+    def begun(self, state: Any) -> tuple[int, Any]:
+        """How many frames are in already, and the state they are in; `state` is an empty one, which may be filled."""
+        ...
+
+    def reached(self, added: int, state: Any) -> None:
+        """Take notice of `state`, which `added` frames are in; it is neither changed nor kept after the call."""
+        ...
