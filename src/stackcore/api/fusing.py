@@ -12,6 +12,7 @@ from stackcore.stacking.survey import Survey, untouched
 from stackcore.terms import Pixels, StackInfo
 
 if TYPE_CHECKING:
+    from stackcore.api.checkpoints import Checkpoints
     from stackcore.api.work import Work
 
 _ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
@@ -34,12 +35,14 @@ def require_room(work: Work, fuser: Any, executor: Executor) -> budget.Budget:
     return room
 
 
-def fuse(work: Work, fuser: Any, executor: Executor, found: Survey) -> Pixels:
-    """One streaming pass over the frames."""
+def fuse(work: Work, fuser: Any, executor: Executor, found: Survey, checkpoints: Checkpoints | None = None) -> Pixels:
+    """One streaming pass over the frames, or what is left of it."""
     frames = work.frames(found)
     info = frames.info
     total = len(frames)
     work.plan = plan_of(work, executor, total)
+    if checkpoints is not None:
+        checkpoints.start(found, work.plan)
     work.run.emit(StageStarted(stage="fuse", total=total))
     with work.timed("fuse"):
         state = executor.fuse(
@@ -49,6 +52,7 @@ def fuse(work: Work, fuser: Any, executor: Executor, found: Survey) -> Pixels:
             work.run.cancel,
             lambda done: work.run.emit(Progress(stage="fuse", done=done, total=total)),
             work.plan,
+            checkpoints,
         )
         work.run.check_cancelled()
         picture: Pixels = fuser.finish(state).pixels

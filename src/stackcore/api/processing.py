@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stackcore.api import fusing
+from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
 from stackcore.api.toolbox import Toolbox
@@ -228,13 +229,16 @@ def stack_into(
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
     with work.executor() as executor:
         fusing.require_room(work, fuser, executor)
-        found = work.survey(executor)
-        picture = fusing.fuse(work, fuser, executor, found)
+        kept = None if target is None else Checkpoints(work, target)
+        found = (kept and kept.survey()) or work.survey(executor)
+        picture = fusing.fuse(work, fuser, executor, found, kept)
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
     if target is not None:
         work.write(picture, target, found, command)
+    if kept is not None:
+        kept.remove()
     return work.result(picture, target, found)
 
 

@@ -41,6 +41,8 @@ class StackOptions(RawChoices):
         Limits; None for all cores and no limit.
     slab_size, slab_overlap
         Arithmetic of slabs, see `stackcore.stacking.slabs`; None for the root of the number of frames, and 0.3 of it.
+    resume
+        Go on from the checkpoint that an earlier run with the same output left, if there is one.
     file_format
         Compression, tiles, quality of the result.
     settings
@@ -62,6 +64,7 @@ class StackOptions(RawChoices):
     memory_bytes: int | None = None
     slab_size: int | None = None
     slab_overlap: int | None = None
+    resume: bool = False
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)

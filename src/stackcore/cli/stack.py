@@ -47,6 +47,7 @@ Compression = Annotated[
 ]
 Tiled = Annotated[bool, typer.Option("--tiled", help="TIFF in tiles, for very large pictures.")]
 Quality = Annotated[int | None, typer.Option(help="Of a JPEG, 1 to 100; 95 if left out.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from where a run with this output was cut off.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
@@ -90,6 +91,7 @@ def stack(
     compression: Compression = "none",
     tiled: Tiled = False,
     quality: Quality = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
     json: Json = False,
@@ -138,6 +140,7 @@ def stack(
             highlights=highlights,
             setting=setting,
             file_format=_file_format(compression, tiled, quality),
+            resume=resume,
             overwrite=overwrite,
         )
         run = processing.plan_stack if dry_run else processing.stack
@@ -229,6 +232,7 @@ def fuse(
     compression: Compression = "none",
     tiled: Tiled = False,
     quality: Quality = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -250,6 +254,7 @@ def fuse(
             linear=linear,
             setting=setting,
             file_format=_file_format(compression, tiled, quality),
+            resume=resume,
             overwrite=overwrite,
         )
         return processing.stack(inputs, output, options=options, listeners=listeners, cancel=cancel, command="fuse")
