@@ -49,6 +49,7 @@ class Work:
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
+        self._transforms = self._known_transforms()  # before any work: they may not fit
         self.plan: FusePlan | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
@@ -72,12 +73,11 @@ class Work:
     def survey(self, executor: Executor) -> Survey:
         """Geometry and exposure: measured, read from a file, or none at all; hot pixels are mended before."""
         options, reader = self.options, self.reader
-        known = self._known_transforms()  # before any work: they may not fit
         noise = NoiseGauge(reader)
         self._mend_hot_pixels(executor, noise)
         with self.timed("align"):
-            if known is not None:
-                return known
+            if self._transforms is not None:
+                return self._transforms
             if self.aligner is None:
                 return unaligned(reader, noise)
             return run_survey(
