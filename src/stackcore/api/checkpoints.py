@@ -130,12 +130,11 @@ def identity_of(work: Work) -> Identity:
     used |= {"fuser": tools.used("fuser", options.fuser)}
     if work.aligner is not None:
         used |= {"aligner": tools.used("aligner", options.aligner)}
-    transforms = None if options.transforms is None else Path(options.transforms).read_bytes()
     identity = {
         "frames": [_file(path) for path in work.reader.paths],
         "options": settings_of(options),
-        "slabs": [options.slab_size, options.slab_overlap],
-        "transforms": None if transforms is None else hashlib.sha256(transforms).hexdigest(),
+        "slabs": [options.slabs, options.slab_size, options.slab_overlap],
+        "transforms": None if options.transforms is None else _content(Path(options.transforms)),
         "plugins": {name: plugin.model_dump(mode="json") for name, plugin in used.items()},
         "development": work.development,
         "versions": {"stackcore": __version__, "numpy": np.__version__, "opencv": cv2.__version__},
@@ -173,6 +172,14 @@ def _difference(kept: Any, wanted: Any, path: str) -> str | None:
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _content(path: Path) -> str | None:
+    """Checksum of a file; None where it cannot be read, which the survey tells in its own words."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _file(path: Path) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stackcore.api import fusing
+from stackcore.api import fusing, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
@@ -225,13 +225,15 @@ def stack_into(
     work = Work(run, inputs, options, registry)
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
+    if options.keep_slabs is not None:
+        slab_images.check_folder(work, Path(options.keep_slabs))
     fuser = work.tools.fuser(options.fuser)
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
     with work.executor() as executor:
         fusing.require_room(work, fuser, executor)
         kept = None if target is None else Checkpoints(work, target)
         found = (kept and kept.survey()) or work.survey(executor)
-        picture = fusing.fuse(work, fuser, executor, found, kept)
+        picture = fusing.fuse(work, fuser, executor, found, target, kept)
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
@@ -245,6 +247,7 @@ def stack_into(
 def _described(options: StackOptions, inputs: Inputs, target: Path | None) -> dict[str, Any]:
     """The settings of a run as its first event tells them."""
     record = asdict(options)
+    record["keep_slabs"] = None if options.keep_slabs is None else str(options.keep_slabs)
     record["transforms"] = None if options.transforms is None else str(options.transforms)
     record["settings"] = {section: dict(values) for section, values in options.settings.items()}
     many = [inputs] if isinstance(inputs, str | Path) else inputs

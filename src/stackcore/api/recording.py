@@ -24,7 +24,13 @@ SOFTWARE = f"stackcore {__version__}"
 
 _NOT_ABOUT_THE_PICTURE = frozenset(
     {"aligner", "fuser", "sharpener", "executor", "settings", "workers", "memory_bytes", "overwrite", "file_format"}
-    | {"resume", "slab_size", "slab_overlap"}  # the plan says what they came to, where it matters
+    | {
+        "resume",
+        "keep_slabs",
+        "slabs",
+        "slab_size",
+        "slab_overlap",
+    }  # the plan says what they came to, where it matters
 )
 """Options that a record holds elsewhere, with the plugins, or that change nothing in the picture."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stackcore.api.calibrated import RawChoices
 from stackcore.stacking.file_format import FileFormat
@@ -39,6 +39,10 @@ class StackOptions(RawChoices):
         Hot pixels are searched for in the stack itself and mended, unless defects of the sensor are known already.
     workers, memory_bytes
         Limits; None for all cores and no limit.
+    slabs
+        `exact` adds every frame once; `images` fuses slabs, and then their images, as retouchers do by hand.
+    keep_slabs
+        A folder for the images of the slabs, 16-bit TIFF, beside an unchanged result.
     slab_size, slab_overlap
         Arithmetic of slabs, see `stackcore.stacking.slabs`; None for the root of the number of frames, and 0.3 of it.
     resume
@@ -62,6 +66,8 @@ class StackOptions(RawChoices):
     hot_pixels: bool = True
     workers: int | None = None
     memory_bytes: int | None = None
+    slabs: Literal["exact", "images"] = "exact"
+    keep_slabs: Path | None = None
     slab_size: int | None = None
     slab_overlap: int | None = None
     resume: bool = False
@@ -75,7 +81,7 @@ class StackResult:
     """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about.
 
     `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
-    `hot_pixels` is None where none were searched for.
+    `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
     """
 
     picture: Pixels
@@ -88,6 +94,7 @@ class StackResult:
     survey: Survey | None
     development: dict[str, Any]
     hot_pixels: HotPixels | None
+    slabs: list[Path]
     warnings: list[str]
     seconds: dict[str, float]
     peak_memory_bytes: int | None
@@ -100,5 +107,6 @@ class StackResult:
             **record,
             "output": None if self.output is None else str(self.output),
             "crop": list(self.crop),
+            "slabs": [str(path) for path in self.slabs],
             "hot_pixels": None if self.hot_pixels is None else self.hot_pixels.summary(),
         }

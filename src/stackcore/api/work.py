@@ -19,7 +19,7 @@ from stackcore.events import Progress, StageStarted
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
 from stackcore.metadata.writing import Metadata
-from stackcore.protocols import Executor, FusePlan
+from stackcore.protocols import Executor
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import output, transforms_file
@@ -50,7 +50,8 @@ class Work:
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
         self._transforms = self._known_transforms()  # before any work: they may not fit
-        self.plan: FusePlan | None = None  # of the fuse stage, once it has begun
+        self.slabs: list[Path] = []  # images of slabs that were kept
+        self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
 
@@ -133,7 +134,7 @@ class Work:
             self.tools.sharpener(options.sharpener, options.sharpen)
         with self.executor() as executor:
             needed = fusing.require_room(self, fuser, executor)
-            plan = fusing.plan_of(self, executor, len(self.reader))
+            plan = fusing.plan_record(self, executor, len(self.reader))
         return {
             "dry_run": True,
             "frames": len(self.reader),
@@ -148,7 +149,7 @@ class Work:
                 *([] if options.sharpen is None else ["sharpen"]),
                 *([] if target is None else ["write"]),
             ],
-            "plan": plan.record(),
+            "plan": plan,
             "memory_bytes": needed.total,
             **({"development": self.development} if self.development else {}),
             "output": None if target is None else str(target),
@@ -175,7 +176,7 @@ class Work:
         for position in range(len(frames)):
             self.run.check_cancelled()
             frame = frames.open(position)
-            self._publish(deep(frame.pixels), names[frame.index], self._metadata_of_aligned(found, frame.index))
+            self.publish(deep(frame.pixels), names[frame.index], self._metadata_of_aligned(found, frame.index))
             written.append(names[frame.index])
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
@@ -185,7 +186,7 @@ class Work:
         options, reader = self.options, self.reader
         reference = reader.paths[reader.reference]
         crop = found.crop if options.crop else found.whole
-        plugins = {**self._used(reference), "fuser": self.tools.used("fuser", options.fuser)}
+        plugins = {**self.used(reference), "fuser": self.tools.used("fuser", options.fuser)}
         if options.sharpen is not None:
             plugins["sharpener"] = self.tools.used("sharpener", options.sharpener, strength=options.sharpen)
         metadata = metadata_of(
@@ -198,14 +199,15 @@ class Work:
             plugins=plugins,
             settings={
                 **settings_of(options),
-                "development": self._developed(),
-                **({} if self.plan is None else {"plan": self.plan.record()}),
+                "development": self.developed(),
+                **({} if self.plan is None else {"plan": self.plan}),
             },
         )
         with self.timed("write"):
-            self._publish(picture, target, metadata)
+            self.publish(picture, target, metadata)
 
-    def _publish(self, picture: Pixels, target: Path, metadata: Metadata) -> None:
+    def publish(self, picture: Pixels, target: Path, metadata: Metadata, *, again: bool = False) -> None:
+        """Write a picture with what all pictures of this run have in common; `again` may replace it."""
         options = self.options
         write_result(
             self.run.emit,
@@ -214,7 +216,7 @@ class Work:
             metadata,
             icc=self.reader.info.icc,
             encoding=options.encoding,
-            overwrite=options.overwrite,
+            overwrite=options.overwrite or again,
             file_format=options.file_format,
         )
 
@@ -227,20 +229,20 @@ class Work:
             [source.name],
             self.made_at,
             crop=(crop.x, crop.y, crop.width, crop.height),
-            plugins=self._used(source),
+            plugins=self.used(source),
             settings={
                 **settings_of(self.options),
-                "development": self._developed(),
+                "development": self.developed(),
                 "reference": self.reader.paths[found.reference].name,
                 "matrix": None if (t := found.frames[index].transform) is None else t.matrix.tolist(),
             },
         )
 
-    def _developed(self) -> dict[str, Any]:
+    def developed(self) -> dict[str, Any]:
         """What raw development came to, without the long lists."""
         return {key: value for key, value in self.development.items() if key not in ("hot", "dead")}
 
-    def _used(self, source: Path) -> dict[str, UsedPlugin]:
+    def used(self, source: Path) -> dict[str, UsedPlugin]:
         """The plugins that brought the frames to where they lie."""
         used = {"developer": self.tools.used_developer(source.suffix.lower())}
         if self.aligner is not None:
@@ -276,6 +278,7 @@ class Work:
             survey=found,
             development=self.development,
             hot_pixels=self.hot_pixels,
+            slabs=self.slabs,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
             peak_memory_bytes=peak_memory_bytes(),

@@ -26,6 +26,12 @@ Sharpen = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="How many threads work; all cores if left out.")]
 Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")]
+KeepSlabs = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write the images of slabs here, for retouching; 16-bit TIFF.")
+]
+Slabs = Annotated[
+    str, typer.Option(metavar="exact|images", help="Fuse every frame once, or slabs and then their images.")
+]
 SlabSize = Annotated[
     int | None, typer.Option(metavar="N", help="Frames from one slab to the next; the root of their number.")
 ]
@@ -70,6 +76,8 @@ def stack(
     sharpen: Sharpen = None,
     workers: Workers = None,
     memory: Memory = None,
+    keep_slabs: KeepSlabs = None,
+    slabs: Slabs = "exact",
     slab_size: SlabSize = None,
     slab_overlap: SlabOverlap = None,
     transforms: Transforms = None,
@@ -121,6 +129,8 @@ def stack(
             sharpen=None if sharpener == "none" else sharpen,
             workers=workers,
             memory=memory,
+            keep_slabs=keep_slabs,
+            slabs=slabs,
             slab_size=slab_size,
             slab_overlap=slab_overlap,
             transforms=transforms,
@@ -329,7 +339,12 @@ def _survey(
 
 
 def _options(
-    *, setting: list[str] | None, memory: str | None = None, on_unaligned: str = "skip", **given: Any
+    *,
+    setting: list[str] | None,
+    memory: str | None = None,
+    on_unaligned: str = "skip",
+    slabs: str = "exact",
+    **given: Any,
 ) -> StackOptions:
     from stackcore.api.stacks import StackOptions
     from stackcore.config import parse_settings
@@ -340,7 +355,10 @@ def _options(
         raise UsageError(
             f'--on-unaligned cannot be "{on_unaligned}".', "it is skip or stop.", "leave it out to skip such frames."
         )
+    if slabs not in ("exact", "images"):
+        raise UsageError(f'--slabs cannot be "{slabs}".', "it is exact or images.", "leave it out for exact.")
     return StackOptions(
+        slabs="images" if slabs == "images" else "exact",
         settings=parse_settings(setting or []),
         memory_bytes=None if memory is None else parse_bytes(memory),
         on_unaligned="stop" if on_unaligned == "stop" else "skip",
