@@ -23,14 +23,22 @@ def box_width(window_px: int) -> int:
 
 
 def local_energy(detail: NDArray[np.float32], box: int) -> NDArray[np.float32]:
-    """Mean square of `detail` (h, w) in a triangular window: two box filters, a cheap gaussian.
+    """Mean square of `detail` (h, w) in a triangular window, as two box filters of width `box` make it.
 
     A single box would weigh its corners like its centre, and an edge 4 pixels away would decide as much as the
-    pixel's own detail. `box` is that of `box_width`; edges mirror. Reaches `box - 1` pixels.
+    pixel's own detail. `box` is that of `box_width`; edges mirror. Reaches `box - 1` pixels. Filtered in one go:
+    OpenCV's boxes carry running sums, which take twice the time and depend, in the last bits, on where a band begins.
     """
-    size = (box, box)
-    energy = cv2.sqrBoxFilter(detail, cv2.CV_32F, size, normalize=True, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(cv2.boxFilter(energy, -1, size, dst=energy, borderType=cv2.BORDER_REFLECT), np.float32)
+    window = _triangle(box)
+    energy = cv2.multiply(detail, detail)
+    return np.asarray(cv2.sepFilter2D(energy, -1, window, window, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _triangle(box: int) -> NDArray[np.float32]:
+    """What two box filters of width `box` do to a point: 1 2 3 2 1 for 3, of sum 1."""
+    one = np.full(box, 1 / box)
+    return np.convolve(one, one).astype(np.float32)
 
 
 def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
