@@ -15,6 +15,9 @@ That levels should agree is an old thought (Petrovic and Xydeas, Gradient-Based 
 Trans. Image Processing 13(2), 2004, fuse from fine to coarse); the product of both energies in a running soft maximum
 is ours. Figures: docs/decisions.
 
+Two things are mended where the fine levels meet the coarse ones: what is darker or brighter than every frame
+(`span`), and the surroundings of clipped highlights (`highlights`).
+
 The two finest levels are worked in bands of rows, the rest whole; the bands depend on the height alone, so that the
 picture is the same to the bit for any number of workers.
 """
@@ -37,26 +40,28 @@ from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
+from stackcore_plugins.fuser_blend.span import Span
 
 _FINE = 2
 """Levels worked in bands; the rest is 1/16 of the pixels. Highlights are mended at the first coarse one."""
 
 _BAND_ROWS = 256
 
-_FINEST_FLOOR = 16.0
+_FINEST_FLOOR = 32.0
 """Added to the finest energy, in units of noise: what is handed down must be surer than what a level finds itself."""
 
-_MEAN_EXPONENT = 16.0
+_MEAN_EXPONENT, _MEAN_FLOOR = 16.0, 16.0
 """Of the finest energy in the plain mean: there is nothing else that speaks."""
 
 
 @dataclass
 class BlendState:
-    """One soft mean per level, finest first, the last the coarsest gaussian level; what is known of highlights."""
+    """One soft mean per level, finest first, the last the coarsest gaussian; what mends the coarse picture."""
 
     info: StackInfo
     levels: list[SoftMean]
     highlights: Highlights
+    span: Span
 
 
 @dataclass
@@ -92,14 +97,15 @@ class BlendFuser:
     def start(self, info: StackInfo) -> BlendState:
         """An empty pyramid for pictures of this size."""
         levels = self._shapes(info)
-        fine = min(_FINE, len(levels) - 1)
-        return BlendState(info, [SoftMean.empty(h, w) for h, w in levels], Highlights.empty(*levels[fine]))
+        size = levels[min(_FINE, len(levels) - 1)]
+        means = [SoftMean.empty(h, w) for h, w in levels]
+        return BlendState(info, means, Highlights.empty(*size), Span.empty(*size))
 
     def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level, as many for the mean at highlights, and a mask."""
+        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask."""
         levels = self._shapes(info)
         h, w = levels[min(_FINE, len(levels) - 1)]
-        return sum(16 * h * w for h, w in levels) + 17 * h * w
+        return sum(16 * h * w for h, w in levels) + 41 * h * w
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 18 float32 planes of its rows."""
@@ -125,13 +131,16 @@ class BlendFuser:
         for mine, other in zip(left.levels, right.levels, strict=True):
             mine.absorb(other.mean, other.score)
         left.highlights.absorb(right.highlights)
+        left.span.absorb(right.span)
         return left
 
     def finish(self, state: BlendState) -> Fused:
-        """Collapse the coarse levels, mend the highlights, collapse the fine levels band by band."""
+        """Collapse the coarse levels, keep them within the span, mend the highlights, collapse the fine levels."""
         fine = min(_FINE, len(state.levels) - 1)
         details = [level.mean for level in state.levels[:-1]]
         coarse = collapse(details[fine:], state.levels[-1].mean)
+        if self._options.within_span:
+            coarse = state.span.within(coarse)
         coarse = state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)
         return Fused(render(details[:fine], coarse, state.info.dtype))
 
@@ -164,7 +173,7 @@ class BlendFuser:
             coarse.covered[a:b] = valid[keep]
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
-        self._add_highlights(state, coarse)
+        self._remember(state, coarse)
         gauss, handed = coarse.gauss, coarse.handed
         own: NDArray[np.float32] | None = None
         valid = None if coarse.covered.all() else coarse.covered
@@ -184,10 +193,11 @@ class BlendFuser:
             if not is_last:
                 handed, valid = down(handed), shrink(valid)
 
-    def _add_highlights(self, state: BlendState, coarse: _Coarse) -> None:
-        score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR), _MEAN_EXPONENT)
+    def _remember(self, state: BlendState, coarse: _Coarse) -> None:
+        score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _MEAN_FLOOR), _MEAN_EXPONENT)
         score[~coarse.covered] = UNCOVERED
         state.highlights.mean.absorb(coarse.gauss, score)
+        state.span.see(coarse.gauss, coarse.covered)
         state.highlights.clipped |= coarse.clipped & coarse.covered
 
     def _score(

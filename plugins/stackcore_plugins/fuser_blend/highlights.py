@@ -2,8 +2,9 @@
 
 A light beyond the range (a specular on a dark ground) is a small disc where it is sharp and a wide one, clipped as
 well, where it is not. On coarse levels of a pyramid the wide disc holds more energy than the truth, so that its frame
-wins there and leaves a dark or bright halo. The plain weighted mean of the frames knows no coarse level: around
-clipped pixels, and there alone, the coarse part of the picture is its.
+wins there and leaves a dark or bright halo. The plain weighted mean of the frames knows no coarse level: close
+to clipped pixels, and there alone, the coarse part of the picture is its. Not farther: beside large bright things the
+mean blotches plain ground, which shows from about 10 pixels on.
 """
 
 from __future__ import annotations

@@ -19,11 +19,12 @@ class BlendOptions(Options):
 
     levels: int = Field(7, ge=2, le=12, description="Levels of the pyramid, the coarsest included; fewer if small.")
     window_px: int = Field(9, ge=1, le=33, description="Width of the triangular window of the energy: 1, 5, 9, 13 ...")
-    own: float = Field(14.0, ge=0, le=60, description="Exponent of a level's own energy: 0 ignores it.")
-    handed: float = Field(6.0, ge=0, le=60, description="Exponent of the finest energy, handed down: 0 ignores it.")
+    own: float = Field(15.0, ge=0, le=60, description="Exponent of a level's own energy: 0 ignores it.")
+    handed: float = Field(5.0, ge=0, le=60, description="Exponent of the finest energy, handed down: 0 ignores it.")
     noise_floor: float = Field(8.0, ge=0, le=100, description="Energy added to a level's own, in units of noise.")
     highlights: float = Field(1.0, ge=0, le=1, description="Share of the plain mean around clipped highlights: 0 off.")
-    highlights_px: int = Field(32, ge=0, le=256, description="How far that reaches from a clipped pixel, pixels.")
+    highlights_px: int = Field(8, ge=0, le=256, description="How far that reaches from a clipped pixel, pixels.")
+    within_span: bool = Field(True, description="Coarse levels stay between the darkest and the brightest frame.")
 
 
 def _build(options: BlendOptions) -> Fuser[Any]:

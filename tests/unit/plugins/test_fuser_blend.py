@@ -10,6 +10,7 @@ from stackcore.terms import Frame, StackInfo
 from stackcore_plugins.fuser_blend.fuser import BlendFuser
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
+from stackcore_plugins.fuser_blend.span import Span
 
 SIZE = 192
 
@@ -40,24 +41,17 @@ def error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
     return float(np.sqrt(np.mean(smooth[where] ** 2)))
 
 
-def bright_bar_over_ground() -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-    """Textured ground and a bright bar; each sharp in one of two frames. Where the bar's blur lies on the ground."""
-    ground, bar = textured(0.25, 0.02, 1), np.zeros((SIZE, SIZE, 1), np.float32)
-    bar[:, 80:112] = 1
-    truth = ground * (1 - bar) + textured(0.85, 0.02, 2) * bar
-    veil = blurred(np.repeat(bar, 3, axis=2), 12)
-    defocused = ground * (1 - veil) + np.float32(0.85) * veil
-    other = blurred(ground, 12) * (1 - bar) + textured(0.85, 0.02, 2) * bar
-    near = np.zeros((SIZE, SIZE), np.bool_)
-    near[:, 58:76] = near[:, 116:134] = True
-    return truth, [defocused, other], near
-
-
-def test_the_finest_detail_keeps_coarse_levels_from_a_shift_of_colour() -> None:
-    truth, frames, near = bright_bar_over_ground()
-    far = ~cv2.dilate(near.astype(np.uint8), np.ones((1, 41), np.uint8)).astype(bool)
-    listening, alone = fused(frames), fused(frames, own=20, handed=0)
-    assert error(listening, truth, far) < 0.7 * error(alone, truth, far)
+def test_a_blurred_frame_does_not_win_coarse_levels_by_its_blobs() -> None:
+    sharp = textured(0.3, 0.04, 1)
+    blobs = cv2.GaussianBlur(textured(0, 1, 2), (0, 0), 12)
+    blurred_blobs = np.float32(0.3) + np.float32(0.02) / blobs.std() * blobs
+    everywhere = np.ones((SIZE, SIZE), np.bool_)
+    listening, alone = (
+        error(fused([sharp, blurred_blobs], **share, within_span=False), sharp, everywhere)
+        for share in ({}, {"own": 20, "handed": 0})
+    )
+    assert alone > 0.002
+    assert listening < 0.3 * alone
 
 
 def lights(centre: tuple[int, int] = (96, 96)) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -109,3 +103,27 @@ def test_highlights_of_two_parts_of_a_stack_join() -> None:
     assert left.clipped.sum() == 2
     np.testing.assert_allclose(left.mean.mean, 0.5, atol=1e-6)
     assert right.clipped.sum() == 1
+
+
+def test_the_span_is_of_what_frames_cover_and_joins() -> None:
+    covered = np.array([[True, True, False]])
+    left, right = Span.empty(1, 3), Span.empty(1, 3)
+    left.see(np.full((1, 3, 3), 0.4, np.float32), covered)
+    right.see(np.full((1, 3, 3), 0.6, np.float32), np.array([[False, True, False]]))
+    left.absorb(right)
+    kept = left.within(np.full((1, 3, 3), 0.55, np.float32))
+    np.testing.assert_allclose(kept[0, :, 0], [0.4, 0.55, 0.55])
+    kept = left.within(np.zeros((1, 3, 3), np.float32))
+    np.testing.assert_allclose(kept[0, :, 0], [0.4, 0.4, 0])
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_the_coarse_picture_is_kept_within_the_span(within: bool) -> None:
+    info = StackInfo(SIZE, SIZE, 1, 0, "float32", noise_sigma=0.003)
+    fuser = BlendFuser(BlendOptions(within_span=within))
+    state = fuser.add(fuser.start(info), Frame(0, textured(0.3, 0.02, 1)))
+    state.span.low[:] = 0.4  # as if no frame had been darker
+    state.span.high[:] = 0.4
+    picture = fuser.finish(state).pixels
+    assert picture.mean() == pytest.approx(0.4 if within else 0.3, abs=0.002)
+    assert picture.std() > 0.015  # fine detail stays
