@@ -163,7 +163,18 @@ class StackInfo:
 
 @dataclass(frozen=True)
 class Fused:
-    """A finished picture: `pixels` (H, W, 3) uint16 (or float32 for float sources); `depth` in slices, or None."""
+    """A finished picture, and what the fuser knows of its depth.
+
+    Attributes
+    ----------
+    pixels
+        (H, W, 3) uint16, or float32 for float sources.
+    depth
+        (H, W) float32, in slices, 0 the first; None from fusers that find none.
+    confidence
+        (H, W) float32, 0 (a guess) to 1 (certain), of `depth`; None where the fuser cannot tell.
+    """
 
     pixels: Pixels
     depth: NDArray[np.float32] | None = None
+    confidence: NDArray[np.float32] | None = None

@@ -132,6 +132,9 @@ class FuserContract:
             if first.depth is not None:
                 assert first.depth.shape == first.pixels.shape[:2]
                 assert 0 <= first.depth.min() <= first.depth.max() <= 4
+            if first.confidence is not None:
+                assert first.confidence.shape == first.pixels.shape[:2]
+                assert 0 <= first.confidence.min() <= first.confidence.max() <= 1
 
     def test_a_stack_of_one_is_that_frame(self) -> None:
         """Within two steps of 16 bits."""

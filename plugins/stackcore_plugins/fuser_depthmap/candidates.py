@@ -1,0 +1,95 @@
+"""Per pixel the three best frames: their score, their slice and their colour.
+
+A focus measure rises to the depth of a pixel and falls behind it, so that the three largest values are those of the
+best slice and its two neighbours: all that a parabola and a blend of the two nearest frames need. Unlike the
+neighbours of a running best, the three largest of a set do not depend on the order in which frames arrive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.terms import Pixels
+
+PLACES = 3
+NOBODY = np.uint16(65535)
+"""Slice of a place that nobody took; it loses against any frame of equal score."""
+
+NOTHING = np.float32(-3e38)
+UNCOVERED = np.float32(-1e30)
+"""Score of a pixel outside its frame: it counts only where nothing better was seen."""
+
+
+@dataclass
+class Candidates:
+    """The best first.
+
+    Attributes
+    ----------
+    score
+        (3, H, W) float32.
+    origin
+        (3, H, W) uint16, slice index.
+    colour
+        (3, H, W, 3), uint16 over the full range, or float32 for float sources.
+    """
+
+    score: NDArray[np.float32]
+    origin: NDArray[np.uint16]
+    colour: Pixels
+
+    @classmethod
+    def empty(cls, height: int, width: int, dtype: str) -> Candidates:
+        """Nobody has a place; `dtype` is that of the frames."""
+        size = (PLACES, height, width)
+        return cls(
+            np.full(size, NOTHING, np.float32),
+            np.full(size, NOBODY, np.uint16),
+            np.zeros((*size, 3), np.float32 if dtype == "float32" else np.uint16),
+        )
+
+    def rows(self, top: int, bottom: int) -> Candidates:
+        """A view of some rows; changing it changes this."""
+        return Candidates(self.score[:, top:bottom], self.origin[:, top:bottom], self.colour[:, top:bottom])
+
+    def admit(self, score: NDArray[np.float32], origin: NDArray[np.uint16], colour: Pixels) -> None:
+        """Give each pixel of one frame the place it deserves; of equals the nearer slice comes first.
+
+        `score` (h, w), `origin` (h, w) and `colour` (h, w, 3), in the dtype of `self.colour`, are not modified.
+        """
+        mine = self._flat()
+        theirs: _Planes = (score.reshape(-1), origin.reshape(-1), colour.reshape(-1, 3))
+        at = np.flatnonzero(_beats(theirs, mine[-1]))
+        theirs = _chosen(theirs, at)
+        for place in range(PLACES - 1, 0, -1):
+            ahead = _beats(theirs, _chosen(mine[place - 1], at))
+            for new, here, above in zip(theirs, mine[place], mine[place - 1], strict=True):
+                here[at[~ahead]] = new[~ahead]
+                here[at[ahead]] = above[at[ahead]]
+            at, theirs = at[ahead], _chosen(theirs, ahead)
+        for new, here in zip(theirs, mine[0], strict=True):
+            here[at] = new
+
+    def _flat(self) -> list[_Planes]:
+        """Views of each place, pixels in one row."""
+        return [
+            (s.reshape(-1), o.reshape(-1), c.reshape(-1, 3))
+            for s, o, c in zip(self.score, self.origin, self.colour, strict=True)
+        ]
+
+
+_Planes = tuple[Pixels, Pixels, Pixels]
+"""Score, slice and colour of some pixels in one row."""
+
+
+def _chosen(planes: _Planes, which: NDArray[Any]) -> _Planes:
+    return planes[0][which], planes[1][which], planes[2][which]
+
+
+def _beats(one: _Planes, other: _Planes) -> NDArray[np.bool_]:
+    better: NDArray[np.bool_] = (one[0] > other[0]) | ((one[0] == other[0]) & (one[1] < other[1]))
+    return better
