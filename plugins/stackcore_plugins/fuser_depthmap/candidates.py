@@ -56,6 +56,14 @@ class Candidates:
         """A view of some rows; changing it changes this."""
         return Candidates(self.score[:, top:bottom], self.origin[:, top:bottom], self.colour[:, top:bottom])
 
+    def slices(self) -> tuple[int, int]:
+        """The first and the last slice that has a place anywhere; 0 and 0 if none has."""
+        first, last = NOBODY, 0
+        for origin in self.origin:
+            first = min(first, origin.min())
+            last = max(last, int(np.max(origin, where=origin != NOBODY, initial=0)))
+        return min(int(first), last), last
+
     def admit(self, score: NDArray[np.float32], origin: NDArray[np.uint16], colour: Pixels) -> None:
         """Give each pixel of one frame the place it deserves; of equals the nearer slice comes first.
 

@@ -62,8 +62,8 @@ def sub_slice_depth(score: NDArray[np.float32], origin: NDArray[np.uint16], scor
     """Depth (h, w) float32 in slices: the peak of the parabola through the logarithm of the best three measures.
 
     A parabola through logarithms is a gaussian through the measure itself (Nayar and Nakagawa, Shape from Focus, IEEE
-    TPAMI 16(8), 1994, section IV). Where the three are not neighbours, or do not bend downwards, the best slice is the
-    answer.
+    TPAMI 16(8), 1994, section IV). It may lie half a slice beyond the stack. Where the three are not neighbours, or
+    do not bend downwards, the best slice is the answer.
 
     `score` and `origin` are (3, h, w), the best first.
     """
@@ -77,7 +77,7 @@ def sub_slice_depth(score: NDArray[np.float32], origin: NDArray[np.uint16], scor
     offset = np.where(bent, one / 2 - rise / np.where(bent, 2 * bend, np.float32(1)), 0)
     reach = np.maximum(np.abs(one), 1) / 2
     depth = np.where(origin[0] == NOBODY, 0, x0 + np.clip(offset, -reach, reach))
-    return np.asarray(np.clip(depth, 0, max(scoring.frames - 1, 0)), np.float32)
+    return np.asarray(depth, np.float32)
 
 
 def confidence(best: NDArray[np.float32], total: NDArray[np.float32], info: StackInfo) -> NDArray[np.float32]:

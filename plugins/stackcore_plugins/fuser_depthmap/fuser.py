@@ -99,6 +99,7 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
     def finish(self, state: DepthMapState) -> Fused:
         """Depth, confidence and the picture, in bands of rows."""
         depth, sure = self._measured(state)
+        first, last = state.candidates.slices()
         filled = self._guide(state, depth, sure)
         out = np.empty((*depth.shape, 3), state.candidates.colour.dtype)
         for top in range(0, len(depth), BAND_ROWS):
@@ -106,7 +107,7 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
             mean = state.mean.mean[rows]
             trust = _smooth_step(sure[rows])
             borrowed = filled.depth(luma(mean), top, len(depth))
-            depth[rows] = np.clip(borrowed + trust * (depth[rows] - borrowed), 0, max(state.info.frames - 1, 0))
+            depth[rows] = np.clip(borrowed + trust * (depth[rows] - borrowed), first, last)
             colour = _nearest(state.candidates.rows(rows.start, rows.stop), depth[rows], mean)
             out[rows] = _stored(mean + trust[..., None] * (colour - mean), out.dtype.name)
         return Fused(out, depth, sure)

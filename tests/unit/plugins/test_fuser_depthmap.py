@@ -186,3 +186,15 @@ def test_the_picture_does_not_depend_on_the_bands(band_rows: int) -> None:
     whole, cut = folded(frames), folded(frames, band_rows)
     np.testing.assert_array_equal(cut.pixels, whole.pixels)
     np.testing.assert_array_equal(cut.depth, whole.depth)
+
+
+def test_slices_keep_their_numbers_when_others_are_left_out() -> None:
+    """A part of a stack, or one without its first frames: indices are larger than the number of frames."""
+    sharp = texture(60, 60)
+    fuser = DepthMapFuser(DepthMapOptions())
+    state = fuser.start(info_of(60, 60, 4))
+    for index in (20, 21, 22, 24):
+        state = fuser.add(state, Frame(index, blurred(sharp, 1.5 * abs(index - 22))))
+    depth = fuser.finish(state).depth
+    assert depth is not None
+    np.testing.assert_allclose(depth[10:-10, 10:-10], 22, atol=0.6)
