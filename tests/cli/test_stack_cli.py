@@ -178,3 +178,17 @@ def test_help_of_each_command(stackcore: Run, command: str) -> None:
     assert done.code == 0
     for option in ("--json", "--quiet", "--verbose", "--overwrite", "--set"):
         assert option in done.out
+
+
+def test_a_depth_map_beside_the_picture(stackcore: Run, shoot: Path) -> None:
+    done = stackcore(*("stack", "shoot", "-o", "a.tif", "--fuser", "depthmap", "--depth-map", "d.tif", "--json"))
+    assert done.code == 0, done.err
+    told = result_of(done.out)["depth_map"]
+    assert (told["file"], told["colour"], told["slices"]) == ("d.tif", "d-colour.png", 6)
+    assert read("d.tif").shape[:2] == read("a.tif").shape[:2] == read("d-colour.png").shape[:2]
+    fused = stackcore("fuse", "shoot", "-o", "b.tif", "--fuser", "max", "--depth-map", "e.png", "--quiet")
+    assert fused.code == 0, fused.err
+    refused = stackcore("stack", "shoot", "-o", "c.tif", "--fuser", "average", "--depth-map", "f.png")
+    assert refused.code == 2
+    assert "--fuser depthmap" in refused.err
+    assert not Path("c.tif").exists()

@@ -53,6 +53,6 @@ def stackcore_fusers() -> Iterable[Offer[Fuser[Any]]]:
             summary="Per pixel the frame with the largest focus measure: hard, noisy; for comparison.",
             options=MaxOptions,
             build=_max,
-            capabilities=shared,
+            capabilities=(*shared, "depth"),
         ),
     ]

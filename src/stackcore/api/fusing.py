@@ -11,7 +11,7 @@ from stackcore.protocols import Executor, FusePlan, ParallelFuser
 from stackcore.stacking import budget
 from stackcore.stacking.slabs import slabs
 from stackcore.stacking.survey import Survey, untouched
-from stackcore.terms import Pixels, StackInfo
+from stackcore.terms import Fused, StackInfo
 
 if TYPE_CHECKING:
     from stackcore.api.checkpoints import Checkpoints
@@ -47,18 +47,18 @@ def require_room(work: Work, fuser: Any, executor: Executor) -> budget.Budget:
 
 def fuse(
     work: Work, fuser: Any, executor: Executor, found: Survey, target: Path | None, checkpoints: Checkpoints | None
-) -> Pixels:
+) -> Fused:
     """The picture of all frames: of their own, or of the images of slabs. Keeps those images when asked."""
     work.plan = plan_record(work, executor, len(found.used))
     if work.options.slabs == "images":
-        return slab_images.fuse_images(work, fuser, executor, found, target)
-    picture = _fuse_frames(work, fuser, executor, found, checkpoints)
+        return Fused(slab_images.fuse_images(work, fuser, executor, found, target))
+    fused = _fuse_frames(work, fuser, executor, found, checkpoints)
     if work.options.keep_slabs is not None:
         slab_images.keep_images(work, fuser, executor, found)
-    return picture
+    return fused
 
 
-def _fuse_frames(work: Work, fuser: Any, executor: Executor, found: Survey, checkpoints: Checkpoints | None) -> Pixels:
+def _fuse_frames(work: Work, fuser: Any, executor: Executor, found: Survey, checkpoints: Checkpoints | None) -> Fused:
     """One streaming pass over the frames, or what is left of it."""
     frames = work.frames(found)
     total = len(frames)
@@ -77,8 +77,8 @@ def _fuse_frames(work: Work, fuser: Any, executor: Executor, found: Survey, chec
             checkpoints,
         )
         work.run.check_cancelled()
-        picture: Pixels = fuser.finish(state).pixels
-    return picture
+        fused: Fused = fuser.finish(state)
+    return fused
 
 
 def needed(work: Work, fuser: Any, info: StackInfo, executor: Executor) -> budget.Budget:

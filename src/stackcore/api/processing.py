@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stackcore.api import fusing, slab_images
+from stackcore.api import depth_maps, fusing, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
@@ -91,6 +91,7 @@ def plan_stack(
         work = Work(run, inputs, chosen, registry)
         if target is not None:
             writing.refuse_input(target, work.reader.paths)
+        depth_maps.check(work, target)
         plan = work.planned(target)
         run.emit(Result(data=plan))
     return plan
@@ -225,6 +226,7 @@ def stack_into(
     work = Work(run, inputs, options, registry)
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
+    depth_maps.check(work, target)
     if options.keep_slabs is not None:
         slab_images.check_folder(work, Path(options.keep_slabs))
     fuser = work.tools.fuser(options.fuser)
@@ -233,21 +235,24 @@ def stack_into(
         fusing.require_room(work, fuser, executor)
         kept = None if target is None else Checkpoints(work, target)
         found = (kept and kept.survey()) or work.survey(executor)
-        picture = fusing.fuse(work, fuser, executor, found, target, kept)
+        fused = fusing.fuse(work, fuser, executor, found, target, kept)
+    picture = fused.pixels
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
     if target is not None:
         work.write(picture, target, found, command)
+    depth_maps.write(work, fused)
     if kept is not None:
         kept.remove()
-    return work.result(picture, target, found)
+    return work.result(picture, fused, target, found)
 
 
 def _described(options: StackOptions, inputs: Inputs, target: Path | None) -> dict[str, Any]:
     """The settings of a run as its first event tells them."""
     record = asdict(options)
     record["keep_slabs"] = None if options.keep_slabs is None else str(options.keep_slabs)
+    record["depth_map"] = None if options.depth_map is None else str(options.depth_map)
     record["transforms"] = None if options.transforms is None else str(options.transforms)
     record["settings"] = {section: dict(values) for section, values in options.settings.items()}
     many = [inputs] if isinstance(inputs, str | Path) else inputs

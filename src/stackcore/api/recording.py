@@ -25,6 +25,7 @@ SOFTWARE = f"stackcore {__version__}"
 _NOT_ABOUT_THE_PICTURE = frozenset(
     {"aligner", "fuser", "sharpener", "executor", "settings", "workers", "memory_bytes", "overwrite", "file_format"}
     | {
+        "depth_map",
         "resume",
         "keep_slabs",
         "slabs",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stackcore.api.calibrated import RawChoices
 from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.hot_pixels import HotPixels
@@ -45,6 +48,8 @@ class StackOptions(RawChoices):
         A folder for the images of the slabs, 16-bit TIFF, beside an unchanged result.
     slab_size, slab_overlap
         Arithmetic of slabs, see `stackcore.stacking.slabs`; None for the root of the number of frames, and 0.3 of it.
+    depth_map
+        A .png or .tif to write the depth map into, 16-bit grey, with its false colours and confidence beside it.
     resume
         Go on from the checkpoint that an earlier run with the same output left, if there is one.
     file_format
@@ -70,6 +75,7 @@ class StackOptions(RawChoices):
     keep_slabs: Path | None = None
     slab_size: int | None = None
     slab_overlap: int | None = None
+    depth_map: Path | None = None
     resume: bool = False
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
@@ -82,6 +88,8 @@ class StackResult:
 
     `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
     `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
+    `depth` (H, W) float32 is in slices, `confidence` (H, W) float32 0 to 1, both None from fusers that find none;
+    `depth_map` says which files hold them, and what a slice is in them.
     """
 
     picture: Pixels
@@ -95,13 +103,16 @@ class StackResult:
     development: dict[str, Any]
     hot_pixels: HotPixels | None
     slabs: list[Path]
+    depth: NDArray[np.float32] | None
+    confidence: NDArray[np.float32] | None
+    depth_map: dict[str, Any] | None
     warnings: list[str]
     seconds: dict[str, float]
     peak_memory_bytes: int | None
 
     def summary(self) -> dict[str, Any]:
         """What the `result` event says: everything but the pixels."""
-        left_out = ("picture", "survey", "hot_pixels")
+        left_out = ("picture", "survey", "hot_pixels", "depth", "confidence")
         record = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         return {
             **record,

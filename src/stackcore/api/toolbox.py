@@ -39,6 +39,14 @@ class Toolbox:
         built: Fuser[Any] = self._build("fuser", name)
         return built
 
+    def can(self, kind: Kind, name: str, capability: str) -> bool:
+        """Whether a plugin lists a capability."""
+        return capability in self._registry.offer(kind, name).capabilities
+
+    def able(self, kind: Kind, capability: str) -> list[str]:
+        """Names of the plugins of a kind that list it."""
+        return sorted(offer.name for offer in self._registry.offers(kind) if capability in offer.capabilities)
+
     def sharpener(self, name: str, strength: str) -> Sharpener:
         """Build a sharpener of some strength."""
         built: Sharpener = self._build("sharpener", name, strength=strength)

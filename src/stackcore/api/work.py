@@ -30,7 +30,7 @@ from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
 from stackcore.stacking.survey import Survey, run_survey, unaligned
-from stackcore.terms import Pixels
+from stackcore.terms import Fused, Pixels
 
 
 class Work:
@@ -51,6 +51,7 @@ class Work:
         self.hot_pixels: HotPixels | None = None
         self._transforms = self._known_transforms()  # before any work: they may not fit
         self.slabs: list[Path] = []  # images of slabs that were kept
+        self.depth_map: dict[str, Any] | None = None  # files that were written
         self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
@@ -264,7 +265,7 @@ class Work:
             "seconds": self.seconds,
         }
 
-    def result(self, picture: Pixels, target: Path | None, found: Survey) -> StackResult:
+    def result(self, picture: Pixels, fused: Fused, target: Path | None, found: Survey) -> StackResult:
         """Everything that is known at the end."""
         crop = found.crop if self.options.crop else found.whole
         return StackResult(
@@ -279,6 +280,9 @@ class Work:
             development=self.development,
             hot_pixels=self.hot_pixels,
             slabs=self.slabs,
+            depth=fused.depth,
+            confidence=fused.confidence,
+            depth_map=self.depth_map,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
             peak_memory_bytes=peak_memory_bytes(),

@@ -53,6 +53,10 @@ Compression = Annotated[
 ]
 Tiled = Annotated[bool, typer.Option("--tiled", help="TIFF in tiles, for very large pictures.")]
 Quality = Annotated[int | None, typer.Option(help="Of a JPEG, 1 to 100; 95 if left out.")]
+DepthMap = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the depth of every pixel here, .png or .tif of 16 bits."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from where a run with this output was cut off.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
@@ -99,6 +103,7 @@ def stack(
     compression: Compression = "none",
     tiled: Tiled = False,
     quality: Quality = None,
+    depth_map: DepthMap = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
@@ -150,6 +155,7 @@ def stack(
             highlights=highlights,
             setting=setting,
             file_format=_file_format(compression, tiled, quality),
+            depth_map=depth_map,
             resume=resume,
             overwrite=overwrite,
         )
@@ -242,6 +248,7 @@ def fuse(
     compression: Compression = "none",
     tiled: Tiled = False,
     quality: Quality = None,
+    depth_map: DepthMap = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -264,6 +271,7 @@ def fuse(
             linear=linear,
             setting=setting,
             file_format=_file_format(compression, tiled, quality),
+            depth_map=depth_map,
             resume=resume,
             overwrite=overwrite,
         )

@@ -24,6 +24,12 @@ USUAL_FORMAT = FileFormat()
 
 _MM_PER_INCH = 25.4
 
+_INTERPRETATIONS = {
+    1: {"uchar": "b-w", "ushort": "grey16", "float": "b-w"},
+    3: {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"},
+}
+"""Names of libvips, by bands and format."""
+
 
 def check_target(target: Path, *, overwrite: bool, file_format: FileFormat = USUAL_FORMAT) -> None:
     """Refuse, before any work, what could not be written at its end.
@@ -70,7 +76,7 @@ def write_picture(
     file_format: FileFormat = USUAL_FORMAT,
     metadata: Metadata | None = None,
 ) -> list[str]:
-    """Write (H, W, 3) uint8, uint16 or float32 pixels as TIFF, PNG (16 bit) or JPEG (8 bit, 4:4:4).
+    """Write uint8, uint16 or float32 pixels (H, W, 3), or (H, W) of grey, as TIFF, PNG or JPEG (8 bit, 4:4:4).
 
     Written under a temporary name in the same folder, given its metadata, flushed and moved into place. `OutputError`
     when that fails; then nothing is left behind. `icc` is embedded. Metadata that cannot be written never cost the
@@ -139,12 +145,13 @@ def _image(pixels: Pixels, suffix: str, icc: bytes | None, metadata: Metadata | 
     height, width = pixels.shape[:2]
     formats = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
     memory = np.ascontiguousarray(pixels).data
-    image: Any = pyvips.Image.new_from_memory(memory, width, height, 3, formats[pixels.dtype.name])
+    bands = 1 if pixels.ndim == 2 else 3
+    image: Any = pyvips.Image.new_from_memory(memory, width, height, bands, formats[pixels.dtype.name])
     if pixels.dtype == np.float32 and not holds_floats(suffix):
         image = (image * FULL_SCALE["uint16"]).rint().cast("ushort")
     if has_eight_bits(suffix) and image.format != "uchar":
         image = (image / 257.0).rint().cast("uchar")
-    known: dict[str, Any] = {"interpretation": {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}[image.format]}
+    known: dict[str, Any] = {"interpretation": _INTERPRETATIONS[bands][image.format]}
     if metadata is not None:
         x_dpi, y_dpi = metadata.resolution_dpi
         known |= {"xres": x_dpi / _MM_PER_INCH, "yres": y_dpi / _MM_PER_INCH}
