@@ -29,6 +29,10 @@ _SQUARE = 0.005
 """LibRaw takes pixels for square up to this difference of their sides, and stretches the picture beyond."""
 
 
+_DECODE_BYTES = 18
+"""Bytes a pixel: the mosaic (2), LibRaw's picture of four channels (8), its copy as RGB (6), scratch; measured."""
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What `prepare` has settled: settings of LibRaw, and what is done to the mosaic before it."""
@@ -76,6 +80,7 @@ class LibRawDeveloper:
             orientation=_ORIENTATIONS.get(flip, 1),
             has_mosaic=mosaic,
             multipliers=None if plan is None else plan.multipliers,
+            decode_bytes=_DECODE_BYTES * width * height,
         )
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:

@@ -19,15 +19,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, shapes
+from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Task
+from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
@@ -73,6 +74,16 @@ class PyramidFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 20 float32 planes of its rows."""
         return 80 * (self._band_rows + 2 * self._margin) * info.width
+
+    def reach(self, info: StackInfo) -> Reach:
+        """What the coarsest level reaches; on its grid, and on that of the bands.
+
+        In pixels of that level: the window of the energy, its inheritance, detail, gaussian, validity, and collapsing
+        come to less than eight and the window. A strip with fewer rows than `least_px` would have fewer levels.
+        """
+        depth = len(self._shapes(info)) - 1
+        least = 2 * COARSEST_PX << max(0, depth - 1)
+        return Reach((7 + self._box) << depth, lcm(1 << depth, self._band_rows), min(info.height, least))
 
     def add(self, state: PyramidState, frame: Frame) -> PyramidState:
         """Take one frame in, band after band."""

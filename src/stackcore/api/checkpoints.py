@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from stackcore.protocols import FusePlan
 from stackcore.stacking.checkpoint import SCHEMA, CheckpointFolder, Pace
 from stackcore.stacking.hot_pixels import HotPixels, mended_in
 from stackcore.stacking.mending import Blemish
+from stackcore.stacking.strips import Strip
 from stackcore.stacking.survey import Survey, untouched
+from stackcore.terms import Pixels
 
 if TYPE_CHECKING:
     from stackcore.api.work import Work
@@ -55,16 +57,23 @@ class Checkpoints:
         """What the earlier run had surveyed, with its hot pixels mended; None where there was none."""
         return self._survey
 
-    def start(self, found: Survey, plan: FusePlan) -> None:
-        """Remember what the next checkpoints are about."""
-        self._survey, self._plan = found, plan
+    def start(self, found: Survey, plan: FusePlan, strips: Sequence[Strip], picture: Pixels | None) -> int:
+        """Remember what the next checkpoints are about; how many strips are finished, which are put into `picture`."""
+        self._survey, self._picture = found, picture
+        self._plan = [plan.kind, list(plan.ends), [[strip.top, strip.bottom] for strip in strips]]
+        self.strip = 0
+        if self._found is None:
+            return 0
+        if self._found["plan"] != self._plan:
+            raise _unfit(ConfigError, self._folder, "its slabs end elsewhere, or other strips fit into the memory")
+        if picture is not None:
+            self._loaded("picture", picture)
+        return int(self._found["strip"])
 
     def begun(self, state: Any) -> tuple[int, Any]:
         """Where the earlier run had come to."""
-        if self._found is None:
+        if self._found is None or self._found["strip"] != self.strip:
             return 0, state
-        if self._found["plan"] != [self._plan.kind, list(self._plan.ends)]:
-            raise _unfit(ConfigError, self._folder, "its slabs end elsewhere")
         return int(self._found["added"]), self._loaded("state", state)
 
     def reached(self, added: int, state: Any) -> None:
@@ -75,12 +84,16 @@ class Checkpoints:
         about = {
             "schema": SCHEMA,
             "identity": self._identity,
-            "plan": [self._plan.kind, list(self._plan.ends)],
+            "plan": self._plan,
+            "strip": self.strip,
             "added": added,
             "hot_pixels": None if work.hot_pixels is None else asdict(work.hot_pixels),
         }
+        parts = {"survey": self._survey, "state": state}
+        if self._picture is not None:
+            parts["picture"] = self._picture
         try:
-            self._pace.keep(lambda: self._folder.write(about, {"survey": self._survey, "state": state}))
+            self._pace.keep(lambda: self._folder.write(about, parts))
         except (OSError, TypeError) as error:
             self._broken = True
             message = f"This run cannot be resumed if it ends early: {error}."

@@ -1,23 +1,23 @@
-"""The fuse stage of a stack under way: its plan, the memory it needs, and the pass over the frames."""
+"""The fuse stage of a stack under way: its plan, and the pass over the frames, strip by strip where it must be."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from stackcore.api import slab_images
+from stackcore.api.room import Room, give_back, room_for
 from stackcore.events import Progress, StageStarted
-from stackcore.protocols import Executor, FusePlan, ParallelFuser
-from stackcore.stacking import budget
+from stackcore.protocols import Executor, FusePlan
 from stackcore.stacking.slabs import slabs
+from stackcore.stacking.strips import StripFrames, Strips
 from stackcore.stacking.survey import Survey, untouched
-from stackcore.terms import Fused, StackInfo
+from stackcore.terms import Fused
 
 if TYPE_CHECKING:
     from stackcore.api.checkpoints import Checkpoints
     from stackcore.api.work import Work
-
-_ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
 
 
 def plan_of(work: Work, executor: Executor, frames: int) -> FusePlan:
@@ -26,22 +26,24 @@ def plan_of(work: Work, executor: Executor, frames: int) -> FusePlan:
     return FusePlan(executor.plan, tuple(slab.stop for slab in cut))
 
 
-def plan_record(work: Work, executor: Executor, frames: int) -> dict[str, Any]:
+def plan_record(work: Work, executor: Executor, frames: int, room: Room) -> dict[str, Any]:
     """What the record of a result says of the order of the work."""
     if work.options.slabs == "images":
         cut = slabs(frames, work.options.slab_size, work.options.slab_overlap)
         return {"kind": "images", "slabs": [[slab.first, slab.image_stop] for slab in cut]}
-    return plan_of(work, executor, frames).record()
+    return {**plan_of(work, executor, frames).record(), **room.record()}
 
 
-def require_room(work: Work, fuser: Any, executor: Executor) -> budget.Budget:
-    """Refuse, before any work, what would not fit: `ConfigError` for memory, `UsageError` for slabs.
+def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
+    """Arrange the work within the memory that is allowed, before any of it.
 
-    The frames are not aligned yet: the common area will be smaller than what is reckoned with, and never larger.
+    `ConfigError` where it cannot be, `UsageError` for slabs that cannot be. The frames are not aligned yet: the common
+    area will be smaller than what is reckoned with, and never larger.
     """
-    info = work.frames(untouched(work.reader)).info
-    room = needed(work, fuser, info, executor)
-    budget.require(room, work.options.memory_bytes)
+    slabs(len(work.reader), work.options.slab_size, work.options.slab_overlap)
+    room = room_for(work, fuser, executor, work.frames(untouched(work.reader)).info)
+    work.reader.decode_at_once(room.decoders)
+    work.memory_bytes = room.budget.total
     return room
 
 
@@ -49,43 +51,51 @@ def fuse(
     work: Work, fuser: Any, executor: Executor, found: Survey, target: Path | None, checkpoints: Checkpoints | None
 ) -> Fused:
     """The picture of all frames: of their own, or of the images of slabs. Keeps those images when asked."""
-    work.plan = plan_record(work, executor, len(found.used))
+    give_back()
+    room = room_for(work, fuser, executor, work.frames(found).info)
+    work.plan = plan_record(work, executor, len(found.used), room)
     if work.options.slabs == "images":
         return Fused(slab_images.fuse_images(work, fuser, executor, found, target))
-    fused = _fuse_frames(work, fuser, executor, found, checkpoints)
+    fused = _fuse_frames(work, fuser, executor, found, room, checkpoints)
     if work.options.keep_slabs is not None:
         slab_images.keep_images(work, fuser, executor, found)
     return fused
 
 
-def _fuse_frames(work: Work, fuser: Any, executor: Executor, found: Survey, checkpoints: Checkpoints | None) -> Fused:
-    """One streaming pass over the frames, or what is left of it."""
+def _fuse_frames(
+    work: Work, fuser: Any, executor: Executor, found: Survey, room: Room, checkpoints: Checkpoints | None
+) -> Fused:
+    """One streaming pass over the frames for each strip, or what is left of them."""
     frames = work.frames(found)
-    total = len(frames)
-    plan = plan_of(work, executor, total)
+    info, many = frames.info, len(room.strips) > 1
+    plan = plan_of(work, executor, len(frames))
+    whole = Strips(info) if many else None
+    if many and work.options.depth_map is not None:
+        checkpoints = None  # they keep finished strips of the picture alone
+    done_before = 0
     if checkpoints is not None:
-        checkpoints.start(found, plan)
+        done_before = checkpoints.start(found, plan, room.strips, None if whole is None else whole.pixels)
+    total = len(frames) * len(room.strips)
     work.run.emit(StageStarted(stage="fuse", total=total))
     with work.timed("fuse"):
-        state = executor.fuse(
-            fuser,
-            frames.info,
-            frames,
-            work.run.cancel,
-            lambda done: work.run.emit(Progress(stage="fuse", done=done, total=total)),
-            plan,
-            checkpoints,
-        )
-        work.run.check_cancelled()
-        fused: Fused = fuser.finish(state)
-    return fused
+        for number, strip in enumerate(room.strips):
+            if number < done_before:
+                continue
+            if checkpoints is not None:
+                checkpoints.strip = number
 
+            def tell(done: int, before: int = number * len(frames)) -> None:
+                work.run.emit(Progress(stage="fuse", done=before + done, total=total))
 
-def needed(work: Work, fuser: Any, info: StackInfo, executor: Executor) -> budget.Budget:
-    """The memory that fusing takes on this executor."""
-    read = work.reader.info
-    frame_bytes = read.width * read.height * 3 * _ITEM_BYTES[info.dtype]
-    # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
-    task_bytes = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
-    states = 1 if plan_record(work, executor, info.frames)["kind"] != "tree" else 2
-    return budget.estimate(states * fuser.state_bytes(info), frame_bytes, task_bytes, executor.workers)
+            some = StripFrames(frames, strip) if many else frames
+            state = executor.fuse(
+                fuser, replace(info, height=strip.rows), some, work.run.cancel, tell, plan, checkpoints
+            )
+            work.run.check_cancelled()
+            finished: Fused = fuser.finish(state)
+            del state
+            if whole is None:
+                return finished
+            whole.put(strip, finished)
+    assert whole is not None
+    return whole.fused

@@ -232,7 +232,7 @@ def stack_into(
     fuser = work.tools.fuser(options.fuser)
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
     with work.executor() as executor:
-        fusing.require_room(work, fuser, executor)
+        fusing.make_room(work, fuser, executor)
         kept = None if target is None else Checkpoints(work, target)
         found = (kept and kept.survey()) or work.survey(executor)
         fused = fusing.fuse(work, fuser, executor, found, target, kept)

@@ -50,6 +50,7 @@ class Work:
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
         self._transforms = self._known_transforms()  # before any work: they may not fit
+        self.memory_bytes: int | None = None  # that the work was arranged for
         self.slabs: list[Path] = []  # images of slabs that were kept
         self.depth_map: dict[str, Any] | None = None  # files that were written
         self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
@@ -101,13 +102,13 @@ class Work:
         return transforms_file.read(Path(self.options.transforms), self.reader.paths, size, self.reader.encoding)
 
     @property
-    def _searches(self) -> bool:
+    def searches(self) -> bool:
         """Whether hot pixels are to be found from the stack: not where a list of defects is known."""
         return self.options.hot_pixels and not self.reader.development.correction.defects
 
     def _mend_hot_pixels(self, executor: Executor, noise: NoiseGauge) -> None:
         """Find the hot pixels and have the reader mend them; what was read for it is measured at once."""
-        if not self._searches:
+        if not self.searches:
             return
         with self.timed(HOT_PIXELS):
             self.hot_pixels = find_hot_pixels(self.reader, executor, self.run.emit, self.run.cancel, noise.see)
@@ -134,8 +135,8 @@ class Work:
         if options.sharpen is not None:
             self.tools.sharpener(options.sharpener, options.sharpen)
         with self.executor() as executor:
-            needed = fusing.require_room(self, fuser, executor)
-            plan = fusing.plan_record(self, executor, len(self.reader))
+            room = fusing.make_room(self, fuser, executor)
+            plan = fusing.plan_record(self, executor, len(self.reader), room)
         return {
             "dry_run": True,
             "frames": len(self.reader),
@@ -144,14 +145,14 @@ class Work:
             "dtype": info.dtype,
             "reference": self.reader.paths[self.reader.reference].name,
             "stages": [
-                *([HOT_PIXELS] if self._searches and can_be_found(len(self.reader)) else []),
+                *([HOT_PIXELS] if self.searches and can_be_found(len(self.reader)) else []),
                 *(["align"] if self.aligner is not None else []),
                 "fuse",
                 *([] if options.sharpen is None else ["sharpen"]),
                 *([] if target is None else ["write"]),
             ],
             "plan": plan,
-            "memory_bytes": needed.total,
+            "memory_bytes": room.budget.total,
             **({"development": self.development} if self.development else {}),
             "output": None if target is None else str(target),
         }
@@ -285,6 +286,7 @@ class Work:
             depth_map=self.depth_map,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
+            planned_memory_bytes=self.memory_bytes,
             peak_memory_bytes=peak_memory_bytes(),
         )
 

@@ -27,7 +27,7 @@ from stackcore.protocols.developing import (
     Mosaic,
     WhiteBalanceRule,
 )
-from stackcore.protocols.fusing import FusePlan, Milestones, PlanKind
+from stackcore.protocols.fusing import FusePlan, Milestones, PlanKind, Reach, RegionalFuser
 from stackcore.protocols.processing import (
     Aligner,
     Executor,
@@ -72,7 +72,9 @@ __all__ = [
     "Need",
     "ParallelFuser",
     "PlanKind",
+    "Reach",
     "ReducedFrame",
+    "RegionalFuser",
     "Registration",
     "ResultT",
     "RunMode",

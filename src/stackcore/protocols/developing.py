@@ -42,6 +42,8 @@ class FrameInfo:
     colours
         What becomes of the colours of this file, as words after "its colours are", where the photographer should
         know (`converted from Display P3`); empty where they are plain.
+    decode_bytes
+        What `read` takes while it is under way, bytes, the frame that it returns included; 0 for that frame alone.
     """
 
     width: int
@@ -53,6 +55,7 @@ class FrameInfo:
     is_developed: bool = False
     multipliers: Multipliers | None = None
     colours: str = ""
+    decode_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from stackcore.terms import StackInfo
 
 PlanKind = Literal["fold", "tree"]
 """`fold`: every frame enters one state, in order. `tree`: a state per slab, joined in the order of the slabs."""
@@ -34,6 +37,34 @@ class FusePlan:
     def record(self) -> dict[str, Any]:
         """What the record of a result says of it: all that the bytes of the result depend on."""
         return {"kind": self.kind} if self.kind == "fold" else {"kind": self.kind, "slab_ends": list(self.ends)}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the picture of a fuser depends on its surroundings.
+
+    Attributes
+    ----------
+    margin_px
+        Rows beyond a strip of the picture that may change what is in it.
+    grid_px
+        A strip must begin at a multiple of so many rows.
+    least_px
+        With fewer rows than this the fuser works otherwise than on the whole picture.
+    """
+
+    margin_px: int
+    grid_px: int
+    least_px: int
+
+
+@runtime_checkable
+class RegionalFuser(Protocol):
+    """A fuser that makes the same picture, within its tolerance, of strips that are worked with a margin."""
+
+    def reach(self, info: StackInfo) -> Reach:
+        """How strips of the picture must be cut; `info` is that of the whole picture."""
+        ...
 
 
 class Milestones(Protocol):

@@ -7,24 +7,37 @@ from dataclasses import dataclass
 
 from stackcore.errors import ConfigError, UsageError
 
-_BASE_BYTES = 160_000_000
-"""Python, libvips, OpenCV and the survey; measured on Linux."""
+_BASE_BYTES = 190_000_000
+"""Python, libvips, OpenCV, and what the allocator does not give back; measured on Linux."""
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes by what needs them, for a number of workers."""
+    """Bytes by what needs them, for a number of workers.
+
+    Attributes
+    ----------
+    state, frames, tasks, picture
+        While frames are fused: what is accumulated; the frames in flight; the workers; pictures that are finished.
+    kept
+        What stays all the time: darks and flats.
+    before
+        What the stages before fusing take, the largest of them.
+    """
 
     state: int
     frames: int
     tasks: int
+    picture: int = 0
+    kept: int = 0
+    before: int = 0
 
     @property
     def total(self) -> int:
         """Peak of the whole process."""
-        return _BASE_BYTES + self.state + self.frames + self.tasks
+        return _BASE_BYTES + self.kept + max(self.before, self.state + self.frames + self.tasks + self.picture)
 
 
 def estimate(state_bytes: int, frame_bytes: int, task_bytes: int, workers: int) -> Budget:
@@ -34,13 +47,23 @@ def estimate(state_bytes: int, frame_bytes: int, task_bytes: int, workers: int) 
 
 def require(budget: Budget, limit: int | None) -> None:
     """Raise `ConfigError` that names the number needed when `limit` is smaller."""
-    if limit is not None and budget.total > limit:
-        raise ConfigError(
-            f"The memory limit of {in_mib(limit)} is too small for this stack.",
-            f"it needs {in_mib(budget.total)}: {in_mib(budget.state)} for the picture being built, "
-            f"{in_mib(budget.frames)} for two frames, {in_mib(budget.tasks)} for the workers.",
-            f"allow at least `--memory {-(-budget.total // 2**20)}MiB`, or use fewer workers.",
-        )
+    if limit is None or budget.total <= limit:
+        return
+    parts = {
+        "for the picture being built": budget.state,
+        "for frames in flight": budget.frames,
+        "for the workers": budget.tasks,
+        "for finished pictures": budget.picture,
+        "for darks and flats": budget.kept,
+    }
+    named = ", ".join(f"{in_mib(size)} {what}" for what, size in parts.items() if size)
+    if budget.before > budget.state + budget.frames + budget.tasks + budget.picture:
+        named = f"{in_mib(budget.before)} for surveying the frames"
+    raise ConfigError(
+        f"The memory limit of {in_mib(limit)} is too small for this stack.",
+        f"it needs {in_mib(budget.total)}: {named}.",
+        f"allow at least `--memory {-(-budget.total // 2**20)}MiB`, or use fewer workers.",
+    )
 
 
 def parse_bytes(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from stackcore.errors import FrameMismatch
@@ -51,6 +52,7 @@ class StackReader:
         self._developers = developers
         self._reduced = _Recent(limit=6)
         self._mender: Mender | None = None
+        self._turns: AbstractContextManager[object] = nullcontext()
         self._refuse_raws_among_pictures()
         self.develop(development)
         self.warnings: list[Warned] = []
@@ -81,16 +83,22 @@ class StackReader:
         self._mender = Mender(blemishes, self.info.width, self.info.height) if blemishes else None
         self._reduced = _Recent(limit=6)
 
+    def decode_at_once(self, frames: int) -> None:
+        """From now on, let no more than so many frames be decoded at the same time: others wait for their turn."""
+        self._turns = threading.BoundedSemaphore(frames)
+
     def mosaic(self, index: int) -> Mosaic:
         """What the photosites counted; for frames whose `info` says `has_mosaic`."""
-        return self._developer(index).mosaic(self.paths[index])
+        with self._turns:
+            return self._developer(index).mosaic(self.paths[index])
 
     def read(self, index: int) -> Decoded:
         """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies.
 
         What is not valid holds the colour of the nearest pixel that is.
         """
-        decoded = self._developer(index).read(self.paths[index])
+        with self._turns:
+            decoded = self._developer(index).read(self.paths[index])
         height, width = decoded.pixels.shape[:2]
         if (height, width) != (self.info.height, self.info.width):
             raise self._wrong_size(index, width, height)
@@ -100,8 +108,12 @@ class StackReader:
         """The frame at no more than `max_size_px` on its longer side, filled likewise; the last few are remembered."""
         return self._reduced.get(
             (index, max_size_px),
-            lambda: self._mended(self._developer(index).read_reduced(self.paths[index], max_size_px)),
+            lambda: self._mended(self._read_reduced(index, max_size_px)),
         )
+
+    def _read_reduced(self, index: int, max_size_px: int) -> Decoded:
+        with self._turns:
+            return self._developer(index).read_reduced(self.paths[index], max_size_px)
 
     def _mended(self, decoded: Decoded) -> Decoded:
         return filled(decoded if self._mender is None else self._mender.mend(decoded))

@@ -160,7 +160,10 @@ def look_at_picture(pixels: Pixels, encoding: Encoding) -> Look:
         curve = np.sqrt if encoding == "linear" else np.asarray
         eight = np.rint(255 * curve(np.clip(pixels, 0, 1))).astype(np.uint8)
     else:
-        eight = _table(pixels.dtype.name, encoding).take(pixels)
+        eight = np.empty(pixels.shape, np.uint8)
+        table = _table(pixels.dtype.name, encoding)
+        for top in range(0, len(pixels), _BAND_ROWS):  # `take` makes 8 bytes of each index
+            eight[top : top + _BAND_ROWS] = table.take(pixels[top : top + _BAND_ROWS])
     return Look(_with_margin(eight), Lattice.of_picture())
 
 
