@@ -90,7 +90,8 @@ class StackResult:
     `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
     `depth` (H, W) float32 is in slices, `confidence` (H, W) float32 0 to 1, both None from fusers that find none;
     `depth_map` says which files hold them, and what a slice is in them.
-    `planned_memory_bytes` is what was reckoned with before the work, `peak_memory_bytes` the peak of the process so far.
+    `planned_memory_bytes` is what was reckoned with before the work, `peak_memory_bytes` the peak of the process so
+    far.
     """
 
     picture: Pixels
