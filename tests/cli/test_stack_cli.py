@@ -44,7 +44,7 @@ def test_stack_writes_the_picture_and_says_where(stackcore: Run, shoot: Path) ->
     assert picture.dtype == np.uint16
     assert picture.shape[0] > 220
     assert "sharp.tif" in done.out
-    for stage in ("align: 5 to do", "fuse: 6 to do", "sharpen: 1 to do"):
+    for stage in ("align: 9 to do", "fuse: 6 to do", "sharpen: 1 to do"):
         assert stage in done.err
 
 

@@ -1,1 +1,1 @@
-"""Aligner `ecc`: neighbours registered by the enhanced correlation coefficient, composed from the middle outwards."""
+"""Aligner `ecc`: links registered by the enhanced correlation coefficient, solved jointly for all frames."""

@@ -2,13 +2,12 @@
 
 Each pair of neighbours is registered by maximising the enhanced correlation coefficient (Evangelidis and Psarakis,
 Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization, IEEE TPAMI 30(10), 2008), which does
-not mind exposure and contrast, on three scales, in linear light. Neighbours differ least in blur, so pairs are
-chained; the chain starts at the middle frame, which is usually the best framed.
+not mind exposure and contrast, on three scales, in linear light. Which pairs: `links`; how they become one place for
+each frame: `joint`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 
 from stackcore.protocols import Link, ReducedFrame, Registration
 from stackcore.terms import Transform
+from stackcore_plugins.aligner_ecc.joint import solve_jointly
+from stackcore_plugins.aligner_ecc.links import choose_links
 from stackcore_plugins.aligner_ecc.models import project
 from stackcore_plugins.aligner_ecc.plugin import EccOptions
 
@@ -43,10 +44,8 @@ class EccAligner:
         self.work_size_px = options.work_size_px
 
     def links(self, frames: int, reference: int) -> Sequence[Link]:
-        """Every pair of neighbours; the one nearer to the reference stays fixed."""
-        return [
-            Link(fixed=i, moving=i + 1) if i >= reference else Link(fixed=i + 1, moving=i) for i in range(frames - 1)
-        ]
+        """Neighbours and frames some way apart; the one nearer to the reference stays fixed."""
+        return choose_links(frames, reference)
 
     def register(self, fixed: ReducedFrame, moving: ReducedFrame) -> Registration:
         """Register one pair on three scales, coarse to fine."""
@@ -77,23 +76,16 @@ class EccAligner:
             )
         return Registration(link, Transform(matrix), score)
 
-    def solve(self, found: Sequence[Registration], frames: int, reference: int) -> Sequence[Transform | None]:
-        """Compose from the reference outwards along the fewest links."""
-        roads: dict[int, list[tuple[int, Transform]]] = {i: [] for i in range(frames)}
-        for registration in found:
-            if registration.transform is not None:
-                a, b = registration.link.fixed, registration.link.moving
-                roads[a].append((b, registration.transform))
-                roads[b].append((a, registration.transform.inverse()))
-        placed: dict[int, Transform] = {reference: Transform.identity()}
-        queue = deque([reference])
-        while queue:
-            here = queue.popleft()
-            for there, step in roads[here]:
-                if there not in placed:
-                    placed[there] = placed[here].then(step)
-                    queue.append(there)
-        return [placed.get(i) for i in range(frames)]
+    def solve(
+        self, found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int]
+    ) -> Sequence[Transform | None]:
+        """Place all frames at once, so that the links agree best; links that contradict the others are dropped."""
+        width, height = size
+
+        def member(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+            return project(matrix, self._options.model, width, height)
+
+        return solve_jointly(found, frames, reference, size, member).transforms
 
     def _ecc(
         self,

@@ -38,7 +38,7 @@ def stackcore_aligners() -> Iterable[Offer[Aligner]]:
     return [
         Offer(
             name="ecc",
-            summary="Sub-pixel registration of neighbours by correlation, composed from the middle outwards.",
+            summary="Sub-pixel registration by correlation, over links of several lengths solved jointly.",
             options=EccOptions,
             build=_build,
             capabilities=("shift", "rigid", "similarity", "affine"),

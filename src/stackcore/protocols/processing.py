@@ -79,8 +79,13 @@ class Aligner(Protocol):
         """Register one pair; never raises for a pair that cannot be registered. Runs in several threads."""
         ...
 
-    def solve(self, found: Sequence[Registration], frames: int, reference: int) -> Sequence[Transform | None]:
-        """One transform per frame (reference to frame), None for a frame that nothing reaches."""
+    def solve(
+        self, found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int]
+    ) -> Sequence[Transform | None]:
+        """One transform per frame (reference to frame), None for a frame that nothing, or nothing right, reaches.
+
+        `size` is the width and height of the frames, pixels; links may have been added to those of `links`.
+        """
         ...
 
 

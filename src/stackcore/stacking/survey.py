@@ -91,7 +91,8 @@ def run_survey(
 ) -> Survey:
     """Register the stack.
 
-    Neighbours are registered in parallel; where a pair fails, the frame beyond it is tried across the gap. A frame
+    The links of the aligner are registered in parallel; where frames are cut off by one that fails, the frame beyond it
+    is tried across the gap. A frame
     that nothing reaches is skipped with a warning, or raises `AlignmentFailed` when `on_failure` is `stop`; so does a
     stack of which fewer than two frames are left. `noise` may have seen frames of the stack already.
     """
@@ -108,7 +109,8 @@ def run_survey(
         more = _registered(register, bridges, executor, cancel, emit, None)
         found += more
         bridges = _bridges(more, found, len(reader), reader.reference)
-    transforms = _settled(aligner.solve(found, len(reader), reader.reference), reader)
+    size = (reader.info.width, reader.info.height)
+    transforms = _settled(aligner.solve(found, len(reader), reader.reference, size), reader)
     reasons = {r.link.moving: r.reason for r in found if r.transform is None}
     _report_lost(transforms, reasons, reader, emit, on_failure)
     frames = tuple(

@@ -101,8 +101,8 @@ def test_sharpness_moves_through_the_stack(surveyor, reader):
 
 def test_what_is_told(surveyor, reader):
     surveyor(reader)
-    assert surveyor.of(StageStarted) == [StageStarted(stage="align", total=5)]
-    assert [event.done for event in surveyor.of(Progress)] == [1, 2, 3, 4, 5]
+    assert surveyor.of(StageStarted) == [StageStarted(stage="align", total=9)]  # 5 neighbours, 4 next but one
+    assert [event.done for event in surveyor.of(Progress)] == list(range(1, 10))
     assert surveyor.of(Warned) == []
 
 
@@ -118,8 +118,9 @@ def test_parallelism_does_not_matter(surveyor, reader):
 def test_the_order_of_the_frames_does_not_matter(surveyor, stack_folder, open_stack):
     paths = collect([stack_folder], {".tif"})[:5]  # an odd number has the same middle in both orders
     forth, back = surveyor(open_stack(paths)), surveyor(open_stack(paths[::-1]))
-    assert np.allclose(matrices(forth), matrices(back)[::-1], rtol=0, atol=1e-9)
-    assert np.allclose([f.gain for f in forth.frames], [f.gain for f in back.frames][::-1], rtol=1e-6)
+    for here, there in zip(forth.frames, back.frames[::-1], strict=True):  # two as far from the reference: one is fixed
+        assert corner_error(here.transform, there.transform) < 0.01
+    assert np.allclose([f.gain for f in forth.frames], [f.gain for f in back.frames][::-1], rtol=1e-4)
     assert forth.crop == back.crop
 
 
@@ -153,7 +154,7 @@ def test_two_bad_frames_in_a_row_are_bridged_too(surveyor, small_stack, save, op
     assert [warning.frame for warning in surveyor.of(Warned)] == ["f1.tif", "f2.tif"]
 
 
-def test_a_bad_frame_costs_one_more_registration_not_one_for_each_frame_beyond(surveyor, small_stack, save, open_stack):
+def test_a_bad_frame_costs_no_registration_for_each_frame_beyond(surveyor, small_stack, save, open_stack):
     sharp = small_stack.frames[3]
     reader = open_stack(save([*[sharp] * 6, grey(small_stack), *[sharp] * 4]))  # the reference is frame 5
     pairs = []
@@ -165,9 +166,9 @@ def test_a_bad_frame_costs_one_more_registration_not_one_for_each_frame_beyond(s
 
     surveyor.aligner.register = counted
     assert len(surveyor(reader).used) == 10
-    assert sorted(pairs)[-1] == (9, 10)
-    assert len(pairs) == 10 + 1
-    assert (5, 7) in pairs
+    planned = {(link.fixed, link.moving) for link in surveyor.aligner.links(11, 5)}
+    assert set(pairs) - planned <= {(5, 7)}  # across the gap
+    assert len(pairs) <= len(planned) + 1
 
 
 def test_a_bad_frame_stops_the_run_when_asked(surveyor, small_stack, save, open_stack):
