@@ -61,7 +61,7 @@ def test_what_a_run_tells(shoot, tmp_path, ear):
     assert ear.kinds[-2:] == ["result", "run_finished"]
     assert ear.kinds.count("run_finished") == ear.kinds.count("result") == 1
     assert [event.seq for event in ear.events] == list(range(1, len(ear.events) + 1))
-    stages = [("hot_pixels", 5), ("align", 5), ("fuse", 6), ("sharpen", 1)]
+    stages = [("hot_pixels", 5), ("align", 9), ("fuse", 6), ("sharpen", 1)]
     assert [(e.stage, e.total) for e in ear.of("stage_started")] == stages
     for stage, total in stages:
         told = [e.done for e in ear.of("progress") if e.stage == stage]
