@@ -30,6 +30,10 @@ _LARGEST_MISFIT = 0.01
 """Share of the longer side by which a match may miss the model at the corners. Measured: true pairs miss it by less
 than 0.0002; frames that have nothing to do with each other, of which every fifth is found to correlate, by 0.04 and
 more."""
+_BLACK = 0.002
+"""Linear light that not a thousandth of a lit frame stays below: a cap on the lens, a flash that failed."""
+_FLAT = 1e-4
+"""Standard deviation of linear light of a frame that shows nothing."""
 _WHOLE = 0.999
 """Share of a shrunk pixel that must be valid."""
 _MOTION = {"shift": cv2.MOTION_TRANSLATION, "rigid": cv2.MOTION_EUCLIDEAN}
@@ -50,8 +54,10 @@ class EccAligner:
     def register(self, fixed: ReducedFrame, moving: ReducedFrame) -> Registration:
         """Register one pair on three scales, coarse to fine."""
         link = Link(fixed.index, moving.index)
-        if min(_contrast(fixed), _contrast(moving)) < 1e-4:
-            return Registration(link, None, 0.0, "the frame is featureless")
+        empty = {frame.index: reason for frame in (fixed, moving) if (reason := _shows_nothing(frame)) is not None}
+        if empty:
+            about, reason = empty.popitem()
+            return Registration(link, None, 0.0, reason, about=None if empty else about)
         warp = np.eye(2, 3, dtype=np.float32)
         score = 0.0
         valid = _valid_in_both(fixed, moving)
@@ -114,8 +120,12 @@ class EccAligner:
         return matrix
 
 
-def _contrast(frame: ReducedFrame) -> float:
-    return float((frame.luma if frame.valid is None else frame.luma[frame.valid]).std())
+def _shows_nothing(frame: ReducedFrame) -> str | None:
+    """Why nothing can be found in a frame, None when something may."""
+    seen = frame.luma if frame.valid is None else frame.luma[frame.valid]
+    if float(np.percentile(seen, 99.9)) < _BLACK:
+        return "the frame is nearly black"
+    return "the frame is featureless" if float(seen.std()) < _FLAT else None
 
 
 def _valid_in_both(fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float32] | None:

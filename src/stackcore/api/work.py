@@ -186,7 +186,7 @@ class Work:
     def write(self, picture: Pixels, target: Path, found: Survey, command: str) -> None:
         """Write the result, with the metadata of the reference and the record of the run."""
         options, reader = self.options, self.reader
-        reference = reader.paths[reader.reference]
+        reference = reader.paths[found.reference]
         crop = found.crop if options.crop else found.whole
         plugins = {**self.used(reference), "fuser": self.tools.used("fuser", options.fuser)}
         if options.sharpen is not None:

@@ -54,13 +54,15 @@ class Registration:
     """What registering one link gave.
 
     `transform` maps full-size pixel coordinates of `fixed` to those of `moving`, or is None when it failed for
-    `reason`; `score` is the aligner's own confidence, 0 to 1.
+    `reason`; `score` is the aligner's own confidence, 0 to 1. `about` is the one frame that is to blame, where the
+    aligner knows: a featureless frame fails whoever is registered with it.
     """
 
     link: Link
     transform: Transform | None
     score: float
     reason: str = ""
+    about: int | None = None
 
 
 class Aligner(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,16 +12,22 @@ from numpy.typing import NDArray
 
 from stackcore.errors import AlignmentFailed
 from stackcore.events import Emit, Progress, StageStarted, Warned
-from stackcore.protocols import Aligner, Executor, Link, ReducedFrame, Registration
+from stackcore.protocols import Aligner, Executor, FrameInfo, Link, Registration
 from stackcore.stacking import exposure
 from stackcore.stacking.crop import common_area
+from stackcore.stacking.glance import Glance
 from stackcore.stacking.noise import NoiseGauge
+from stackcore.stacking.order import order_by_focus
+from stackcore.stacking.reach import bridges, choose_reference
 from stackcore.stacking.reader import StackReader
-from stackcore.stacking.sharpness import cell_sharpness
-from stackcore.stacking.transfer import UNITY, Gain, from_linear, linear_light, luma
+from stackcore.stacking.transfer import UNITY, Gain
 from stackcore.terms import Encoding, Region, Transform
 
 OnFailure = Literal["skip", "stop"]
+
+_UNTRIED = "no neighbour of it could be registered"
+_NAMED = 12
+"""Of so many frames that are out of order a warning tells the names."""
 
 _STILL_PX = 0.10
 """A stack whose frames all lie within a tenth of a pixel of the reference was not moved: it is left as it is."""
@@ -91,111 +97,69 @@ def run_survey(
 ) -> Survey:
     """Register the stack.
 
-    The links of the aligner are registered in parallel; where frames are cut off by one that fails, the frame beyond it
-    is tried across the gap. A frame
-    that nothing reaches is skipped with a warning, or raises `AlignmentFailed` when `on_failure` is `stop`; so does a
-    stack of which fewer than two frames are left. `noise` may have seen frames of the stack already.
+    The links of the aligner are registered in parallel; where frames are cut off by one that fails, the frame beyond
+    it is tried across the gap. A frame that nothing reaches is skipped with a warning, or raises `AlignmentFailed`
+    when `on_failure` is `stop`; so does a stack of which fewer than two frames are left. Where it is the middle frame
+    that nothing reaches, the nearest good one becomes the reference. Of frames that are the same picture all but one
+    are skipped. Frames that do not lie in the order of their focus are told of. `noise` may have seen frames of the
+    stack already.
     """
-    glance = _Glance(reader, aligner.work_size_px)
-    links = list(aligner.links(len(reader), reader.reference))
-    emit(StageStarted(stage="align", total=len(links)))
-
-    def register(link: Link) -> Registration:
-        return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
-
-    found = _registered(register, links, executor, cancel, emit, len(links))
-    bridges = _bridges(found, found, len(reader), reader.reference)
-    while bridges:
-        more = _registered(register, bridges, executor, cancel, emit, None)
-        found += more
-        bridges = _bridges(more, found, len(reader), reader.reference)
-    size = (reader.info.width, reader.info.height)
-    transforms = _settled(aligner.solve(found, len(reader), reader.reference, size), reader)
-    reasons = {r.link.moving: r.reason for r in found if r.transform is None}
-    _report_lost(transforms, reasons, reader, emit, on_failure)
+    glance = Glance(reader, aligner.work_size_px)
+    found = _all_links(glance, reader, aligner, executor, cancel, emit)
+    reference = choose_reference(found, len(reader), reader.reference)
+    info = reader.info
+    transforms = _settled(aligner.solve(found, len(reader), reference, (info.width, info.height)), info)
+    reasons = {i: _reason(found, i) for i, t in enumerate(transforms) if t is None}
+    _report_lost(reasons, reader, reference, emit, on_failure)
+    for twin, first in _twins(glance, [i for i, t in enumerate(transforms) if t is not None], reference).items():
+        reasons[twin] = f"it is the same picture as {reader.paths[first].name}"
+        transforms[twin] = None
+        _warn_skipped(emit, reader.paths[twin].name, reasons[twin])
+    _report_order(glance, [i for i, t in enumerate(transforms) if t is not None], reader, emit)
     frames = tuple(
-        FrameGeometry(
-            i,
-            t,
-            _gain(glance, reader, i, t) if match_exposure and t is not None else UNITY,
-            None if t is not None else reasons.get(i, "no neighbour of it could be registered"),
-        )
+        FrameGeometry(i, t, _gain(glance, reference, i, t, info.width) if match_exposure else UNITY, reasons.get(i))
         for i, t in enumerate(transforms)
     )
-    info = reader.info
     crop = common_area((t for t in transforms if t is not None), info.width, info.height)
     sharpness = np.stack([glance.sharpness[i] for i in range(len(reader))])
     sigma = (noise or NoiseGauge(reader)).sigma()
-    return Survey(
-        info.width, info.height, reader.reference, reader.encoding, crop, frames, sigma, sharpness, aligner.model
-    )
+    return Survey(info.width, info.height, reference, reader.encoding, crop, frames, sigma, sharpness, aligner.model)
 
 
-class _Glance:
-    """Reduced frames for registration; of each, a proxy and its sharpness are kept for what follows."""
-
-    def __init__(self, reader: StackReader, size_px: int) -> None:
-        self._reader, self._size_px = reader, size_px
-        self.proxies: dict[int, exposure.Proxy] = {}
-        self.sharpness: dict[int, NDArray[np.float32]] = {}
-
-    def frame(self, index: int) -> ReducedFrame:
-        reduced = self._reader.reduced(index, self._size_px)
-        light = linear_light(reduced.pixels, self._reader.encoding)
-        grey = luma(light)
-        if index not in self.proxies:
-            self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"), reduced.valid)
-            self.proxies[index] = exposure.proxy(light, reduced.valid)
-        return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height, reduced.valid)
-
-
-def _registered(
-    register: Callable[[Link], Registration],
-    links: Sequence[Link],
-    executor: Executor,
-    cancel: threading.Event,
-    emit: Emit,
-    total: int | None,
+def _all_links(
+    glance: Glance, reader: StackReader, aligner: Aligner, executor: Executor, cancel: threading.Event, emit: Emit
 ) -> list[Registration]:
-    found: list[Registration] = []
-    for registration in executor.map(register, links, cancel):
-        found.append(registration)
-        if total is not None:
-            emit(Progress(stage="align", done=len(found), total=total))
+    """Register what the aligner asks for, and bridges over what fails."""
+    count, middle = len(reader), reader.reference
+
+    def register(link: Link) -> Registration:
+        try:
+            return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
+        finally:
+            glance.done(link)
+
+    def registered(links: Sequence[Link], total: int | None) -> list[Registration]:
+        glance.expect(links)
+        done: list[Registration] = []
+        for registration in executor.map(register, links, cancel):
+            done.append(registration)
+            if total is not None:
+                emit(Progress(stage="align", done=len(done), total=total))
+        return done
+
+    links = list(aligner.links(count, middle))
+    emit(StageStarted(stage="align", total=len(links)))
+    found = registered(links, len(links))
+    gaps = bridges(found, found, count, choose_reference(found, count, middle))
+    while gaps:
+        more = registered(gaps, None)
+        found += more
+        gaps = bridges(more, found, count, choose_reference(found, count, middle))
     return found
 
 
-def _bridges(
-    failed_among: Sequence[Registration], found: Sequence[Registration], frames: int, reference: int
-) -> list[Link]:
-    """For each pair that failed, try the next frame outwards against the same fixed one.
-
-    Only from frames that are linked to the reference: a bad frame would be tried against everything beyond it.
-    """
-    reached = _reached(found, reference)
-    bridges = []
-    for registration in failed_among:
-        fixed, moving = registration.link.fixed, registration.link.moving
-        beyond = moving + (1 if moving > fixed else -1)
-        if registration.transform is None and fixed in reached and moving not in reached and 0 <= beyond < frames:
-            bridges.append(Link(fixed, beyond))
-    return bridges
-
-
-def _reached(found: Sequence[Registration], reference: int) -> set[int]:
-    """Frames that a chain of successful links joins to the reference."""
-    pairs = [(r.link.fixed, r.link.moving) for r in found if r.transform is not None]
-    reached, before = {reference}, 0
-    while len(reached) != before:
-        before = len(reached)
-        for a, b in pairs:
-            if a in reached or b in reached:
-                reached |= {a, b}
-    return reached
-
-
-def _settled(transforms: Sequence[Transform | None], reader: StackReader) -> list[Transform | None]:
-    right, bottom = reader.info.width - 1.0, reader.info.height - 1.0
+def _settled(transforms: Sequence[Transform | None], info: FrameInfo) -> list[Transform | None]:
+    right, bottom = info.width - 1.0, info.height - 1.0
     corners = np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]])
     furthest = max(float(np.linalg.norm(t.apply(corners) - corners, axis=1).max()) for t in transforms if t is not None)
     if furthest >= _STILL_PX:
@@ -203,16 +167,20 @@ def _settled(transforms: Sequence[Transform | None], reader: StackReader) -> lis
     return [None if t is None else Transform.identity() for t in transforms]
 
 
+def _reason(found: Sequence[Registration], index: int) -> str:
+    """Why a frame has no place: what failed it most often, else that its links contradict the others."""
+    ends = [r for r in found if index in (r.link.fixed, r.link.moving)]
+    failed = [r for r in ends if r.transform is None]
+    if len(failed) < len(ends) or not failed:
+        return "where it lies cannot be told: what its neighbours say of it is contradictory" if ends else _UNTRIED
+    own = [r.reason for r in failed if r.about == index] or [r.reason for r in failed if r.about is None]
+    return max(own, key=own.count) if own else _UNTRIED
+
+
 def _report_lost(
-    transforms: Sequence[Transform | None],
-    reasons: dict[int, str],
-    reader: StackReader,
-    emit: Emit,
-    on_failure: OnFailure,
+    reasons: Mapping[int, str], reader: StackReader, reference: int, emit: Emit, on_failure: OnFailure
 ) -> None:
-    lost = [i for i, t in enumerate(transforms) if t is None]
-    for index in lost:
-        reason = reasons.get(index, "no neighbour of it could be registered")
+    for index, reason in reasons.items():
         name = reader.paths[index].name
         if on_failure == "stop":
             raise AlignmentFailed(
@@ -220,21 +188,59 @@ def _report_lost(
                 f"{reason}.",
                 "remove it, or leave it out with `--on-unaligned skip`.",
             )
-        emit(Warned(code="frame-skipped", message=f"{name} is left out: {reason}.", frame=name))
-    if len(transforms) - len(lost) < 2:
+        _warn_skipped(emit, name, reason)
+    if len(reader) - len(reasons) < 2:
         raise AlignmentFailed(
             "The frames could not be aligned.",
-            f"{len(lost)} of {len(transforms)} frames found no match in their neighbours.",
+            f"{len(reasons)} of {len(reader)} frames found no match in their neighbours.",
             f"check that they show one subject, {reader.paths[reader.reference].name} in the middle above all; frames "
             "that are aligned already need `--no-align`.",
         )
+    if reference != reader.reference:
+        name, instead = reader.paths[reader.reference].name, reader.paths[reference].name
+        emit(
+            Warned(
+                code="reference-moved",
+                message=f"{instead} is the reference instead of {name} in the middle, which is left out.",
+                frame=instead,
+            )
+        )
 
 
-def _gain(glance: _Glance, reader: StackReader, index: int, transform: Transform) -> Gain:
-    if index == reader.reference:
+def _warn_skipped(emit: Emit, name: str, reason: str) -> None:
+    emit(Warned(code="frame-skipped", message=f"{name} is left out: {reason}.", frame=name))
+
+
+def _twins(glance: Glance, used: Sequence[int], reference: int) -> dict[int, int]:
+    """Frames that are the same picture as another one, which stays; none where fewer than two would be left."""
+    first: dict[bytes, int] = {}
+    twins: dict[int, int] = {}
+    for index in sorted(used, key=lambda i: (i != reference, i)):
+        one = first.setdefault(glance.digests[index], index)
+        if one != index:
+            twins[index] = one
+    return dict(sorted(twins.items())) if len(first) >= 2 else {}
+
+
+def _report_order(glance: Glance, used: Sequence[int], reader: StackReader, emit: Emit) -> None:
+    found = order_by_focus([glance.sharpness[i] for i in used])
+    if found is None:
+        return
+    moved = [used[there] for here, there in enumerate(found) if here != there]
+    names = [reader.paths[i].name for i in moved]
+    some = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    emit(
+        Warned(
+            code="frames-out-of-order",
+            message=f"The frames do not follow each other in focus; this order would: {some}. They are used as given.",
+        )
+    )
+
+
+def _gain(glance: Glance, reference: int, index: int, transform: Transform | None, full_width: int) -> Gain:
+    if index == reference or transform is None:
         return UNITY
-    here, there = glance.proxies[reader.reference], glance.proxies[index]
-    return exposure.gain_to_match(here, there, transform, reader.info.width)
+    return exposure.gain_to_match(glance.proxies[reference], glance.proxies[index], transform, full_width)
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

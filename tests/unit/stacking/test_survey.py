@@ -189,11 +189,82 @@ def test_a_stack_of_which_one_frame_is_left_is_an_error(surveyor, small_stack, s
     assert "f1.tif" in caught.value.fix
 
 
-def test_frames_of_black_are_featureless(surveyor, small_stack, save, open_stack):
+def test_frames_of_black_are_told_as_such(surveyor, small_stack, save, open_stack):
     black = np.zeros_like(small_stack.frames[0])
     with pytest.raises(AlignmentFailed):
         surveyor(open_stack(save([black, black])))
-    assert surveyor.of(Warned)[0].message.endswith("the frame is featureless.")
+    assert surveyor.of(Warned)[0].message.endswith("the frame is nearly black.")
+
+
+@pytest.mark.parametrize("blank", ["grey", "black", "another scene"])
+def test_a_bad_middle_frame_does_not_sink_the_stack(surveyor, small_stack, save, open_stack, blank):
+    frames = list(small_stack.frames)
+    other = np.ascontiguousarray(frames[3][::-1])  # upside down
+    frames[3] = {"grey": grey(small_stack), "black": np.zeros_like(frames[0]), "another scene": other}[blank]
+    survey = surveyor(open_stack(save(frames)))
+    assert survey.reference == 2
+    assert [frame.index for frame in survey.used] == [0, 1, 2, 4, 5]
+    assert survey.frames[2].transform.is_identity
+    assert survey.frames[2].gain == (1, 1, 1)
+    back = small_stack.transforms[2].inverse()
+    for frame in survey.used:
+        assert corner_error(frame.transform, back.then(small_stack.transforms[frame.index])) < 0.4
+    warnings = surveyor.of(Warned)
+    assert [warning.code for warning in warnings] == ["frame-skipped", "reference-moved"]
+    assert (warnings[0].frame, warnings[1].frame) == ("f3.tif", "f2.tif")
+
+
+def test_a_bad_middle_frame_stops_the_run_when_asked(surveyor, small_stack, save, open_stack):
+    frames = list(small_stack.frames)
+    frames[3] = grey(small_stack)
+    with pytest.raises(AlignmentFailed) as caught:
+        surveyor(open_stack(save(frames)), on_failure="stop")
+    assert "Frame 3 (f3.tif)" in caught.value.what
+
+
+def test_a_frame_of_another_scene_is_left_out(surveyor, small_stack, save, open_stack):
+    frames = list(small_stack.frames)
+    frames[1] = np.ascontiguousarray(frames[1][::-1])  # upside down
+    survey = surveyor(open_stack(save(frames)))
+    assert [frame.index for frame in survey.used] == [0, 2, 3, 4, 5]
+    assert survey.reference == 3
+    [warning] = surveyor.of(Warned)
+    assert warning.frame == "f1.tif"
+
+
+def test_the_same_picture_twice_counts_once(surveyor, small_stack, save, open_stack):
+    frames = list(small_stack.frames)
+    frames.insert(3, frames[3])  # 3 and 4, and of these 3 is the middle one of seven
+    survey = surveyor(open_stack(save(frames)))
+    assert [frame.index for frame in survey.used] == [0, 1, 2, 3, 5, 6]
+    [warning] = surveyor.of(Warned)
+    assert warning.message == "f4.tif is left out: it is the same picture as f3.tif."
+    assert survey.frames[4].reason == "it is the same picture as f3.tif"
+
+
+def test_a_stack_of_one_picture_is_left_whole(surveyor, small_stack, save, open_stack):
+    assert len(surveyor(open_stack(save([small_stack.frames[2]] * 3))).used) == 3
+
+
+def test_frames_out_of_order_are_told_of_and_used_as_given(surveyor, save, open_stack):
+    stack = make_stack(360, 240, 8, seed=3)
+    mixed = [0, 5, 2, 3, 4, 1, 6, 7]
+    survey = surveyor(open_stack(save([stack.frames[i] for i in mixed])))
+    assert len(survey.used) == 8
+    [warning] = surveyor.of(Warned)
+    assert warning.code == "frames-out-of-order"
+    assert "f5.tif, f1.tif" in warning.message
+    for frame, true in zip(survey.frames, mixed, strict=True):
+        assert corner_error(frame.transform, stack.transforms[4].inverse().then(stack.transforms[true])) < 0.5
+
+
+def test_each_frame_is_read_once_for_all_its_links(surveyor, stack_folder, open_stack, monkeypatch):
+    reader = open_stack(collect([stack_folder], {".tif"}))
+    asked: list[int] = []
+    reduced = reader.reduced
+    monkeypatch.setattr(reader, "reduced", lambda index, size: asked.append(index) or reduced(index, size))
+    surveyor(reader, workers=1)
+    assert sorted(asked) == list(range(6))
 
 
 def test_an_unmoved_stack_is_left_exactly_as_it_is(surveyor, save, open_stack):
