@@ -192,3 +192,21 @@ def test_a_depth_map_beside_the_picture(stackcore: Run, shoot: Path) -> None:
     assert refused.code == 2
     assert "--fuser depthmap" in refused.err
     assert not Path("c.tif").exists()
+
+
+@pytest.mark.parametrize("command", ["survey", "align"])
+def test_the_model_is_named_and_found_in_the_transforms_file(stackcore: Run, shoot: Path, command: str) -> None:
+    for model in ("rigid", "auto"):
+        done = stackcore(command, "shoot", "--transforms", f"{model}.json", "--model", model, "-q")
+        assert done.code == 0, done.err
+    rigid, auto = (json.loads(Path(f"{model}.json").read_text()) for model in ("rigid", "auto"))
+    assert rigid["model"] == "rigid"
+    assert auto["model"] == "similarity"  # they breathe
+    for frame in rigid["frames"]:
+        assert np.linalg.det(np.array(frame["matrix"])) == pytest.approx(1, abs=1e-9)
+
+
+def test_an_unknown_model_is_refused_with_those_there_are(stackcore: Run, shoot: Path) -> None:
+    done = stackcore("stack", "shoot", "-o", "a.tif", "--model", "spline")
+    assert done.code == 3
+    assert "homography" in done.err

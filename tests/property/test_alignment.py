@@ -44,7 +44,7 @@ def frame(index: int, seed: int, matrix: np.ndarray | None = None) -> ReducedFra
     matrix = np.eye(3) if matrix is None else matrix
     back = np.array([[1, 0, MARGIN], [0, 1, MARGIN], [0, 0, 1.0]]) @ np.linalg.inv(matrix)
     flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
-    seen = cv2.warpAffine(canvas(seed), back[:2], (WIDTH, HEIGHT), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    seen = cv2.warpPerspective(canvas(seed), back, (WIDTH, HEIGHT), flags=flags, borderMode=cv2.BORDER_REFLECT)
     return ReducedFrame(index, seen.astype(np.float32), WIDTH, HEIGHT)
 
 
@@ -58,6 +58,66 @@ def similarity(dx: float = 0, dy: float = 0, degrees: float = 0, scale: float = 
 def corner_error(found: Transform | None, truth: np.ndarray) -> float:
     assert found is not None
     return float(np.linalg.norm(found.apply(CORNERS) - Transform(truth).apply(CORNERS), axis=1).max())
+
+
+def perspective(matrix: np.ndarray, tilt_x: float, tilt_y: float) -> np.ndarray:
+    """With a tilt that moves the far corners by up to `tilt` shares of their distance."""
+    x, y = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
+    centred = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]])
+    tilted = np.array([[1, 0, 0], [0, 1, 0], [tilt_x / WIDTH, tilt_y / HEIGHT, 1.0]])
+    return matrix @ np.linalg.inv(centred) @ tilted @ centred
+
+
+def sheared(matrix: np.ndarray, across: float, along: float) -> np.ndarray:
+    x, y = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
+    centred = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1.0]])
+    return matrix @ np.linalg.inv(centred) @ np.array([[1 + along, across, 0], [0, 1 - along, 0], [0, 0, 1]]) @ centred
+
+
+small = st.floats(-0.006, 0.006)
+
+
+@given(dx=shifts, dy=shifts, degrees=angles, across=small, along=small, seed=seeds)
+@few
+def test_a_known_affine_is_recovered(
+    dx: float, dy: float, degrees: float, across: float, along: float, seed: int
+) -> None:
+    truth = sheared(similarity(dx, dy, degrees), across, along)
+    found = EccAligner(EccOptions(model="affine")).register(frame(0, seed), frame(1, seed, truth))
+    assert corner_error(found.transform, truth) < 0.15
+
+
+@given(dx=shifts, dy=shifts, tilt_x=small, tilt_y=small, seed=seeds)
+@few
+def test_a_known_perspective_is_recovered(dx: float, dy: float, tilt_x: float, tilt_y: float, seed: int) -> None:
+    truth = perspective(similarity(dx / 4, dy / 4, 0.3, 1.01), tilt_x, tilt_y)
+    found = EccAligner(EccOptions(model="homography")).register(frame(0, seed), frame(1, seed, truth))
+    assert corner_error(found.transform, truth) < 0.15
+
+
+STEPS: dict[Model, np.ndarray] = {
+    "shift": similarity(1.3, -0.7),
+    "rigid": similarity(1.3, -0.7, 0.2),
+    "similarity": similarity(1.3, -0.7, 0.05, 1.004),
+    "affine": sheared(similarity(1.3, -0.7, 0.05, 1.004), 0.003, 0.003),
+}
+
+
+@pytest.mark.parametrize("model", STEPS)
+def test_auto_takes_the_simplest_model_that_explains_the_stack(model: Model) -> None:
+    truth = [np.linalg.matrix_power(STEPS[model], i) for i in range(7)]
+    rng = np.random.default_rng(5)
+    shot = []
+    for index, matrix in enumerate(truth):
+        seen = frame(index, 1, matrix)
+        noisy = cv2.GaussianBlur(seen.luma, (0, 0), 0.5 + 0.3 * index) + rng.normal(0, 0.01, seen.luma.shape)
+        shot.append(replace(seen, luma=noisy.astype(np.float32)))
+    aligner = EccAligner(EccOptions(model="auto"))
+    found = [aligner.register(shot[link.fixed], shot[link.moving]) for link in aligner.links(7, 3)]
+    solved = aligner.solve(found, 7, 3, (WIDTH, HEIGHT))
+    assert aligner.model == model
+    for transform, matrix in zip(solved, truth, strict=True):
+        assert corner_error(transform, matrix @ np.linalg.inv(truth[3])) < 0.2
 
 
 @given(dx=shifts, dy=shifts, model=st.sampled_from(["shift", "rigid", "similarity", "affine"]), seed=seeds)
@@ -168,6 +228,7 @@ def test_project_leaves_members_of_the_family_alone(dx: float, dy: float, degree
         ("rigid", similarity(dx, dy, degrees)),
         ("similarity", similarity(dx, dy, degrees, scale)),
         ("affine", similarity(dx, dy, degrees, scale)),
+        ("homography", perspective(similarity(dx, dy, degrees, scale), 0.01, 0.02)),
     ]
     for model, matrix in members:
         np.testing.assert_allclose(project(matrix, model, WIDTH, HEIGHT), matrix, atol=1e-8)

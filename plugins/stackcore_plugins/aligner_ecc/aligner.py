@@ -20,7 +20,8 @@ from stackcore.terms import Transform
 from stackcore_plugins.aligner_ecc.joint import solve_jointly
 from stackcore_plugins.aligner_ecc.links import choose_links
 from stackcore_plugins.aligner_ecc.models import project
-from stackcore_plugins.aligner_ecc.plugin import EccOptions
+from stackcore_plugins.aligner_ecc.plugin import EccOptions, Model
+from stackcore_plugins.aligner_ecc.simplest import choose_model, member_of
 
 _SCALES = (4, 2, 1)
 _SMALLEST_PX = 24
@@ -45,6 +46,7 @@ class EccAligner:
     def __init__(self, options: EccOptions) -> None:
         self._options = options
         self.model = str(options.model)
+        self._measured: Model = "affine" if options.model == "auto" else options.model
         self.work_size_px = options.work_size_px
 
     def links(self, frames: int, reference: int) -> Sequence[Link]:
@@ -69,29 +71,30 @@ class EccAligner:
                 score, warp = self._ecc(a, b, warp, scale, None if valid is None else _shrunk(valid, scale))
             except cv2.error as error:
                 return Registration(link, None, 0.0, f"correlation found no match ({error.err or 'no convergence'})")
-        full = self._to_full(warp, fixed, moving)
+        square = _square(warp)
+        if self._measured == "homography":
+            square = self._with_perspective(fixed.luma, moving.luma, square, valid)
+        full = moving.to_full @ square @ np.linalg.inv(fixed.to_full)
+        full /= full[2, 2]
         if score < self._options.least_score:
             return Registration(link, None, score, f"correlation is only {score:.2f}")
         if not _plausible(full, fixed):
             return Registration(link, None, score, "the match found is implausible (a jump of a quarter frame)")
-        matrix = project(full, self._options.model, fixed.width, fixed.height)
-        misfit = _misfit(full, matrix, fixed)
+        usual: Model = model if (model := self._measured) in ("shift", "rigid", "similarity") else "similarity"
+        misfit = _misfit(full, project(full, usual, fixed.width, fixed.height), fixed)
         if misfit > _LARGEST_MISFIT * max(fixed.width, fixed.height):
-            return Registration(
-                link, None, score, f"the match found is implausible (no {self.model} by {misfit:.0f} px)"
-            )
-        return Registration(link, Transform(matrix), score)
+            return Registration(link, None, score, f"the match found is implausible (no {usual} by {misfit:.0f} px)")
+        return Registration(link, Transform(project(full, self._measured, fixed.width, fixed.height)), score)
 
     def solve(
         self, found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int]
     ) -> Sequence[Transform | None]:
         """Place all frames at once, so that the links agree best; links that contradict the others are dropped."""
-        width, height = size
-
-        def member(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-            return project(matrix, self._options.model, width, height)
-
-        return solve_jointly(found, frames, reference, size, member).transforms
+        if self._options.model == "auto":
+            model, solution = choose_model(found, frames, reference, size)
+            self.model = model
+            return solution.transforms
+        return solve_jointly(found, frames, reference, size, member_of(self._measured, size)).transforms
 
     def _ecc(
         self,
@@ -115,9 +118,24 @@ class EccAligner:
         score, found = find(fixed, moving, start, motion, stop, mask, blur)
         return float(score), np.asarray((up @ _square(found) @ down)[:2], np.float32)
 
-    def _to_full(self, warp: NDArray[np.float32], fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float64]:
-        matrix: NDArray[np.float64] = moving.to_full @ _square(warp) @ np.linalg.inv(fixed.to_full)
-        return matrix
+    def _with_perspective(
+        self,
+        fixed: NDArray[np.float32],
+        moving: NDArray[np.float32],
+        start: NDArray[np.float64],
+        valid: NDArray[np.float32] | None,
+    ) -> NDArray[np.float64]:
+        """Refine an affine match by what a tilt of the camera adds; the affine one where that finds nothing."""
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, self._options.iterations, 1e-6)
+        mask = None if valid is None else (valid > _WHOLE).astype(np.uint8)
+        find: Any = cv2.findTransformECC
+        try:
+            _, found = find(
+                fixed, moving, start.astype(np.float32), cv2.MOTION_HOMOGRAPHY, stop, mask, self._options.blur_px | 1
+            )
+        except cv2.error:
+            return start
+        return np.asarray(found, np.float64)
 
 
 def _shows_nothing(frame: ReducedFrame) -> str | None:

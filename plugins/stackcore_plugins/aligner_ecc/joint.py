@@ -38,10 +38,14 @@ _EASING = 2.0
 
 @dataclass(frozen=True)
 class Solution:
-    """Where every frame lies, None where nothing reaches it; `wrong` are positions of links that were dropped."""
+    """Where every frame lies, None where nothing reaches it; `wrong` are positions of links that were dropped.
+
+    `apart_px` is by how much the links that were kept disagree with it: RMS over their corners, pixels.
+    """
 
     transforms: tuple[Transform | None, ...]
     wrong: tuple[int, ...]
+    apart_px: float = 0.0
 
 
 def solve_jointly(
@@ -78,8 +82,8 @@ def solve_jointly(
         lost = _disputed(found, wrong, reference)
         right = [None if k in wrong or {r.link.fixed, r.link.moving} & lost else r for k, r in enumerate(found)]
         rest = solve_jointly([r for r in right if r is not None], frames, reference, size, project)
-        return Solution(rest.transforms, tuple(sorted(wrong)))
-    return Solution(tuple(graph.placed()), ())
+        return Solution(rest.transforms, tuple(sorted(wrong)), rest.apart_px)
+    return Solution(tuple(graph.placed()), (), graph.apart())
 
 
 def _disputed(found: Sequence[Registration], wrong: set[int], reference: int) -> set[int]:
@@ -159,6 +163,10 @@ class _Graph:
                 break
             slack = max(1.0, slack / _EASING)
         return weights
+
+    def apart(self) -> float:
+        """How far the links are from what they say, RMS, pixels."""
+        return float(np.sqrt((self._contradictions() ** 2).sum(axis=1).mean() / 4))
 
     def placed(self) -> list[Transform | None]:
         known = set(self._placed)

@@ -5,25 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.terms import Transform
 from stackcore_plugins.aligner_ecc.plugin import Model
 
 
 def project(matrix: NDArray[np.float64], model: Model, width: int, height: int) -> NDArray[np.float64]:
-    """Nearest shift, rigid or similarity transform to an affine `matrix` (3x3), over a picture of this size.
+    """Nearest transform of a model to a freer `matrix` (3x3), over a picture of this size.
 
     Nearest means least squares over the area: for a similarity, the closed form of Umeyama, IEEE TPAMI 13(4), 1991,
-    on the corners, whose moments are those of the area up to a factor. `affine` is returned as it is.
+    on the corners, whose moments are those of the area up to a factor. For `affine` the corners of a homography are
+    fitted likewise; `homography` is returned as it is.
     """
-    if model == "affine":
+    is_affine = bool(np.array_equal(matrix[2], (0, 0, 1)))
+    if model == "homography" or (model == "affine" and is_affine):
         return matrix
     x, y = (width - 1) / 2, (height - 1) / 2
     corners = np.array([[-x, -y], [x, -y], [-x, y], [x, y]])
     centre = np.array([x, y])
-    target = (corners + centre) @ matrix[:2, :2].T + matrix[:2, 2]
+    target = Transform(matrix).apply(corners + centre)
     middle = target.mean(0)
     linear = np.eye(2)
-    if model != "shift":
-        covariance = (target - middle).T @ corners
+    covariance = (target - middle).T @ corners
+    if model == "affine":
+        linear = covariance @ np.diag(1 / np.maximum((corners**2).sum(axis=0), 1e-12))
+    elif model != "shift":
         u, s, vt = np.linalg.svd(covariance)
         sign = np.diag([1.0, float(np.sign(np.linalg.det(u @ vt)))])
         linear = u @ sign @ vt

@@ -39,6 +39,13 @@ SlabOverlap = Annotated[
     int | None, typer.Option(metavar="N", help="Frames that slab images share; 0.3 of the size, at least 2.")
 ]
 Transforms = Annotated[Path | None, typer.Option(help="Use this transforms file instead of aligning.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|shift|rigid|similarity|affine|homography",
+        help="What may differ between frames; similarity if left out. The same as --set aligner.model=.",
+    ),
+]
 NoCrop = Annotated[bool, typer.Option("--no-crop", help="Keep the whole reference frame, not the common area.")]
 NoExposure = Annotated[bool, typer.Option("--no-match-exposure", help="Leave the brightness of frames as it is.")]
 OnUnaligned = Annotated[str, typer.Option(metavar="skip|stop", help="What happens to a frame that does not fit.")]
@@ -74,6 +81,7 @@ def stack(
     inputs: Inputs,
     output: Output,
     aligner: Aligner = "ecc",
+    model: Model = None,
     fuser: Fuser = "pyramid",
     sharpener: Sharpener = "unsharp3",
     executor: Executor = "local",
@@ -128,6 +136,7 @@ def stack(
 
         options = _options(
             aligner=aligner,
+            model=model,
             fuser=fuser,
             sharpener=sharpener,
             executor=executor,
@@ -169,6 +178,7 @@ def survey(
     inputs: Inputs,
     transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
     aligner: Aligner = "ecc",
+    model: Model = None,
     executor: Executor = "local",
     workers: Workers = None,
     on_unaligned: OnUnaligned = "skip",
@@ -183,6 +193,7 @@ def survey(
     """Measure geometry, exposure and sharpness of a stack, without fusing it."""
     options = {
         "aligner": aligner,
+        "model": model,
         "executor": executor,
         "workers": workers,
         "on_unaligned": on_unaligned,
@@ -202,6 +213,7 @@ def align(
     transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
     matrices: Annotated[Path | None, typer.Option(help="Write the bare list of 3x3 matrices here.")] = None,
     aligner: Aligner = "ecc",
+    model: Model = None,
     executor: Executor = "local",
     workers: Workers = None,
     no_crop: NoCrop = False,
@@ -220,6 +232,7 @@ def align(
     """Align a stack: write transforms, matrices, aligned frames, or any of them."""
     options = {
         "aligner": aligner,
+        "model": model,
         "executor": executor,
         "workers": workers,
         "crop": not no_crop,
@@ -349,6 +362,7 @@ def _survey(
 def _options(
     *,
     setting: list[str] | None,
+    model: str | None = None,
     memory: str | None = None,
     on_unaligned: str = "skip",
     slabs: str = "exact",
@@ -367,7 +381,7 @@ def _options(
         raise UsageError(f'--slabs cannot be "{slabs}".', "it is exact or images.", "leave it out for exact.")
     return StackOptions(
         slabs="images" if slabs == "images" else "exact",
-        settings=parse_settings(setting or []),
+        settings=parse_settings([*(setting or []), *([] if model is None else [f"aligner.model={model}"])]),
         memory_bytes=None if memory is None else parse_bytes(memory),
         on_unaligned="stop" if on_unaligned == "stop" else "skip",
         **given,

@@ -69,7 +69,7 @@ class Aligner(Protocol):
     """Finds where every frame lies. Links are independent tasks; `solve` joins what they found."""
 
     model: str
-    """What may differ between frames, for the transforms file (`similarity`)."""
+    """What may differ between frames, for the transforms file (`similarity`); one that chooses sets it in `solve`."""
     work_size_px: int
     """Longer side of the reduced frames that `register` wants."""
 

@@ -36,7 +36,8 @@ def order_by_focus(sharpness: Sequence[NDArray[np.float32]]) -> list[int] | None
     measured = np.array([np.ravel(cells) for cells in sharpness], np.float64)
     shares = np.log(measured + 0.05 * measured.mean() + 1e-12)
     shares -= shares.mean(axis=0)  # what the subject is like, cell by cell, is no news
-    apart = np.sqrt(np.maximum(((shares[:, None, :] - shares[None, :, :]) ** 2).mean(axis=2), 0))
+    squares = (shares**2).mean(axis=1)
+    apart = np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * (shares @ shares.T) / shares.shape[1], 0))
     found = _row(apart)
     step = float(np.median(np.diagonal(apart, 1)))
     given = list(range(len(sharpness)))
