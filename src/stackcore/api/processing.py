@@ -120,7 +120,7 @@ def survey(
         Write the transforms file, and the bare list of 3x3 matrices, here.
     aligned
         Write the aligned frames into this folder, which is made if missing: 16-bit TIFF (float stays float),
-        exposure matched, the common area cropped unless `crop=False`.
+        exposure matched, the common area cropped unless `crop=False`; then alpha says what a frame covers.
     """
     chosen = options or StackOptions(**choices)
     wanted = {"transforms": transforms, "matrices": matrices}
@@ -227,6 +227,7 @@ def stack_into(
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
     depth_maps.check(work, target)
+    names = [] if options.keep_aligned is None else work.aligned_names(Path(options.keep_aligned))
     if options.keep_slabs is not None:
         slab_images.check_folder(work, Path(options.keep_slabs))
     fuser = work.tools.fuser(options.fuser)
@@ -235,6 +236,8 @@ def stack_into(
         fusing.make_room(work, fuser, executor)
         kept = None if target is None else Checkpoints(work, target)
         found = (kept and kept.survey()) or work.survey(executor)
+        if names:
+            work.write_aligned(found, names)
         fused = fusing.fuse(work, fuser, executor, found, target, kept)
     picture = fused.pixels
     if engine is not None:
@@ -251,6 +254,7 @@ def stack_into(
 def _described(options: StackOptions, inputs: Inputs, target: Path | None) -> dict[str, Any]:
     """The settings of a run as its first event tells them."""
     record = asdict(options)
+    record["keep_aligned"] = None if options.keep_aligned is None else str(options.keep_aligned)
     record["keep_slabs"] = None if options.keep_slabs is None else str(options.keep_slabs)
     record["depth_map"] = None if options.depth_map is None else str(options.depth_map)
     record["transforms"] = None if options.transforms is None else str(options.transforms)

@@ -8,6 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stackcore import __version__
 from stackcore.api.stacks import StackOptions
 from stackcore.colour.icc import profile
@@ -27,6 +30,7 @@ _NOT_ABOUT_THE_PICTURE = frozenset(
     | {
         "depth_map",
         "resume",
+        "keep_aligned",
         "keep_slabs",
         "slabs",
         "slab_size",
@@ -94,10 +98,12 @@ def write_result(
     encoding: Encoding,
     overwrite: bool,
     file_format: FileFormat,
+    valid: NDArray[np.bool_] | None = None,
 ) -> None:
     """Write a picture with its metadata and a profile; what could not be carried is a warning `metadata-incomplete`.
 
-    `icc` is the profile of the frames, `encoding` how the numbers stand for light.
+    `icc` is the profile of the frames, `encoding` how the numbers stand for light, `valid` (H, W) what becomes
+    opaque; None for all.
     """
     notes = output.write_picture(
         picture,
@@ -106,6 +112,7 @@ def write_result(
         icc=icc or usual_profile(metadata.carried, encoding),
         file_format=file_format,
         metadata=metadata,
+        valid=valid,
     )
     for note in notes:
         message = f"{note[:1].upper()}{note[1:]}"

@@ -44,6 +44,8 @@ class StackOptions(RawChoices):
         Limits; None for all cores and no limit.
     slabs
         `exact` adds every frame once; `images` fuses slabs, and then their images, as retouchers do by hand.
+    keep_aligned
+        A folder for the aligned frames, 16-bit TIFF, with alpha where a frame does not cover the result; None for none.
     keep_slabs
         A folder for the images of the slabs, 16-bit TIFF, beside an unchanged result.
     slab_size, slab_overlap
@@ -72,6 +74,7 @@ class StackOptions(RawChoices):
     workers: int | None = None
     memory_bytes: int | None = None
     slabs: Literal["exact", "images"] = "exact"
+    keep_aligned: Path | None = None
     keep_slabs: Path | None = None
     slab_size: int | None = None
     slab_overlap: int | None = None

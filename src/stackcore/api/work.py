@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stackcore.api import fusing
 from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
@@ -170,7 +173,7 @@ class Work:
         return names
 
     def write_aligned(self, found: Survey, names: Sequence[Path]) -> list[Path]:
-        """Write each aligned frame under its name; makes the folder."""
+        """Write each aligned frame under its name, with alpha where it covers not all; makes the folder."""
         frames = self.frames(found)
         output.make_folder(names[0].parent)
         written = []
@@ -178,7 +181,8 @@ class Work:
         for position in range(len(frames)):
             self.run.check_cancelled()
             frame = frames.open(position)
-            self.publish(deep(frame.pixels), names[frame.index], self._metadata_of_aligned(found, frame.index))
+            metadata = self._metadata_of_aligned(found, frame.index)
+            self.publish(deep(frame.pixels), names[frame.index], metadata, valid=frame.valid)
             written.append(names[frame.index])
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
@@ -208,8 +212,19 @@ class Work:
         with self.timed("write"):
             self.publish(picture, target, metadata)
 
-    def publish(self, picture: Pixels, target: Path, metadata: Metadata, *, again: bool = False) -> None:
-        """Write a picture with what all pictures of this run have in common; `again` may replace it."""
+    def publish(
+        self,
+        picture: Pixels,
+        target: Path,
+        metadata: Metadata,
+        *,
+        again: bool = False,
+        valid: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Write a picture with what all pictures of this run have in common.
+
+        `again` may replace it; `valid` (H, W) becomes its alpha unless all of it is true.
+        """
         options = self.options
         write_result(
             self.run.emit,
@@ -220,6 +235,7 @@ class Work:
             encoding=options.encoding,
             overwrite=options.overwrite or again,
             file_format=options.file_format,
+            valid=valid,
         )
 
     def _metadata_of_aligned(self, found: Survey, index: int) -> Metadata:

@@ -26,6 +26,10 @@ Sharpen = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(help="How many threads work; all cores if left out.")]
 Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")]
+KeepAligned = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the aligned frames here, 16-bit TIFF; alpha says what they cover."),
+]
 KeepSlabs = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Write the images of slabs here, for retouching; 16-bit TIFF.")
 ]
@@ -88,6 +92,7 @@ def stack(
     sharpen: Sharpen = None,
     workers: Workers = None,
     memory: Memory = None,
+    keep_aligned: KeepAligned = None,
     keep_slabs: KeepSlabs = None,
     slabs: Slabs = "exact",
     slab_size: SlabSize = None,
@@ -143,6 +148,7 @@ def stack(
             sharpen=None if sharpener == "none" else sharpen,
             workers=workers,
             memory=memory,
+            keep_aligned=keep_aligned,
             keep_slabs=keep_slabs,
             slabs=slabs,
             slab_size=slab_size,

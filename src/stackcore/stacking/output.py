@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stackcore.errors import OutputError
 from stackcore.metadata.library import MetadataError
@@ -23,6 +24,8 @@ USUAL_FORMAT = FileFormat()
 """Uncompressed TIFF in strips, JPEG of quality 95."""
 
 _MM_PER_INCH = 25.4
+_WITH_ALPHA = (".tif", ".tiff", ".png")
+_OPAQUE = {"uchar": 255, "ushort": 65535, "float": 1}
 
 _INTERPRETATIONS = {
     1: {"uchar": "b-w", "ushort": "grey16", "float": "b-w"},
@@ -75,15 +78,17 @@ def write_picture(
     icc: bytes | None = None,
     file_format: FileFormat = USUAL_FORMAT,
     metadata: Metadata | None = None,
+    valid: NDArray[np.bool_] | None = None,
 ) -> list[str]:
     """Write uint8, uint16 or float32 pixels (H, W, 3), or (H, W) of grey, as TIFF, PNG or JPEG (8 bit, 4:4:4).
 
     Written under a temporary name in the same folder, given its metadata, flushed and moved into place. `OutputError`
-    when that fails; then nothing is left behind. `icc` is embedded. Metadata that cannot be written never cost the
-    picture: what is missing is returned, one sentence each.
+    when that fails; then nothing is left behind. `icc` is embedded. `valid` (H, W) becomes alpha, opaque where it is
+    true, in the types that have alpha (TIFF and PNG); None, or all of it true, is no alpha. Metadata that cannot be
+    written never cost the picture: what is missing is returned, one sentence each.
     """
     suffix = target.suffix.lower()
-    image = _image(pixels, suffix, icc, metadata)
+    image = _image(pixels, suffix, icc, metadata, valid)
     options = file_format.saver(suffix, pixels.dtype.name, pixels.nbytes)
     notes: list[str] = []
     with _published(target, suffix, overwrite=overwrite) as temporary:
@@ -139,7 +144,9 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
         ) from error
 
 
-def _image(pixels: Pixels, suffix: str, icc: bytes | None, metadata: Metadata | None) -> Any:
+def _image(
+    pixels: Pixels, suffix: str, icc: bytes | None, metadata: Metadata | None, valid: NDArray[np.bool_] | None
+) -> Any:
     import pyvips
 
     height, width = pixels.shape[:2]
@@ -151,6 +158,10 @@ def _image(pixels: Pixels, suffix: str, icc: bytes | None, metadata: Metadata | 
         image = (image * FULL_SCALE["uint16"]).rint().cast("ushort")
     if has_eight_bits(suffix) and image.format != "uchar":
         image = (image / 257.0).rint().cast("uchar")
+    if valid is not None and suffix in _WITH_ALPHA and not valid.all():
+        mask = np.ascontiguousarray(valid.astype(np.uint8))
+        plane: Any = pyvips.Image.new_from_memory(mask.data, width, height, 1, "uchar")
+        image = image.bandjoin((plane * _OPAQUE[image.format]).cast(image.format))
     known: dict[str, Any] = {"interpretation": _INTERPRETATIONS[bands][image.format]}
     if metadata is not None:
         x_dpi, y_dpi = metadata.resolution_dpi

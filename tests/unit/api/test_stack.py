@@ -339,3 +339,32 @@ def test_a_plan_finds_the_same_faults(shoot, tmp_path, options, error):
         plan_stack(shoot, tmp_path / "no" / "a.tif")
     with pytest.raises(OutputError):
         plan_stack(shoot, shoot / "img8.tif", options=StackOptions(overwrite=True))
+
+
+def test_aligned_frames_kept_beside_an_unchanged_result_say_what_they_cover(shoot, tmp_path):
+    plain = stack(shoot, crop=False).picture
+    kept = stack(shoot, tmp_path / "a.tif", crop=False, keep_aligned=tmp_path / "aligned")
+    assert np.array_equal(kept.picture, plain)
+    [*paths] = sorted((tmp_path / "aligned").iterdir())
+    assert len(paths) == 6
+    bands = [pyvips.Image.new_from_file(str(path)).bands for path in paths]
+    assert bands[3] == 3  # the reference covers all of itself
+    assert bands.count(4) >= 2
+    moved = pyvips.Image.new_from_file(str(paths[bands.index(4)])).numpy()
+    assert moved.dtype == np.uint16
+    assert set(np.unique(moved[..., 3])) == {0, 65535}
+    covered = np.count_nonzero(moved[..., 3]) / moved[..., 3].size
+    assert 0.9 < covered < 1
+    again = stack(tmp_path / "aligned", align=False, crop=False, match_exposure=False).picture
+    assert np.percentile(np.abs(again.astype(int) - plain.astype(int)), 99) < 4 * 257
+
+
+def test_aligned_frames_within_the_common_area_have_no_alpha(shoot, tmp_path):
+    stack(shoot, keep_aligned=tmp_path / "aligned")
+    assert {pyvips.Image.new_from_file(str(path)).bands for path in (tmp_path / "aligned").iterdir()} == {3}
+
+
+def test_nothing_is_done_where_aligned_frames_cannot_go(shoot, tmp_path, ear):
+    with pytest.raises(OutputError):
+        stack(shoot, keep_aligned=tmp_path / "missing" / "aligned", listeners=[ear])
+    assert "stage_started" not in ear.kinds
