@@ -27,15 +27,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, shapes
+from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Task
+from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
@@ -47,10 +48,10 @@ _FINE = 2
 
 _BAND_ROWS = 256
 
-_FINEST_FLOOR = 32.0
+_FINEST_FLOOR = 16.0
 """Added to the finest energy, in units of noise: what is handed down must be surer than what a level finds itself."""
 
-_MEAN_EXPONENT, _MEAN_FLOOR = 16.0, 16.0
+_MEAN_EXPONENT = 16.0
 """Of the finest energy in the plain mean: there is nothing else that speaks."""
 
 
@@ -110,6 +111,13 @@ class BlendFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 18 float32 planes of its rows."""
         return 72 * (self._band_rows + 2 * self._margin) * info.width
+
+    def reach(self, info: StackInfo) -> Reach:
+        """What the coarsest level reaches, as in the pyramid, and what is handed down and mended; on both grids."""
+        depth = len(self._shapes(info)) - 1
+        least = 2 * COARSEST_PX << max(0, depth - 1)
+        margin = ((7 + self._box) << depth) + self._margin + 3 * self._options.highlights_px
+        return Reach(margin, lcm(1 << depth, self._band_rows), min(info.height, least))
 
     def add(self, state: BlendState, frame: Frame) -> BlendState:
         """Take one frame in, band after band."""
@@ -194,7 +202,7 @@ class BlendFuser:
                 handed, valid = down(handed), shrink(valid)
 
     def _remember(self, state: BlendState, coarse: _Coarse) -> None:
-        score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _MEAN_FLOOR), _MEAN_EXPONENT)
+        score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR), _MEAN_EXPONENT)
         score[~coarse.covered] = UNCOVERED
         state.highlights.mean.absorb(coarse.gauss, score)
         state.span.see(coarse.gauss, coarse.covered)

@@ -28,7 +28,7 @@ from stackcore.fusing.coverage import numbers
 from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
 from stackcore.fusing.pyramid import detail_of, down, render, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Task
+from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore_plugins.fuser_weighted.plugin import WeightedOptions
@@ -74,6 +74,10 @@ class WeightedFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 14 float32 planes of its rows."""
         return 56 * (self._band_rows + 2 * self._margin) * info.width
+
+    def reach(self, info: StackInfo) -> Reach:
+        """What the energy reaches; on the grid of the bands."""
+        return Reach(self._margin, self._band_rows, 1)
 
     def add(self, state: WeightedState, frame: Frame) -> WeightedState:
         """Take one frame in, band after band."""

@@ -61,7 +61,7 @@ class StackOptions(RawChoices):
     """
 
     aligner: str = "ecc"
-    fuser: str = "pyramid"
+    fuser: str = "blend"
     sharpener: str = "unsharp3"
     executor: str = "local"
     sharpen: str | None = None

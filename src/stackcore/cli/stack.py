@@ -86,7 +86,7 @@ def stack(
     output: Output,
     aligner: Aligner = "ecc",
     model: Model = None,
-    fuser: Fuser = "pyramid",
+    fuser: Fuser = "blend",
     sharpener: Sharpener = "unsharp3",
     executor: Executor = "local",
     sharpen: Sharpen = None,
@@ -256,7 +256,7 @@ def align(
 def fuse(
     inputs: Inputs,
     output: Output,
-    fuser: Fuser = "pyramid",
+    fuser: Fuser = "blend",
     executor: Executor = "local",
     workers: Workers = None,
     memory: Memory = None,

@@ -60,7 +60,7 @@ def test_a_result_says_how_it_was_made(tagged, tmp_path, name, ear):
     assert {kind: plugin.name for kind, plugin in record.plugins.items()} == {
         "developer": "image",
         "aligner": "ecc",
-        "fuser": "pyramid",
+        "fuser": "blend",
         "sharpener": "unsharp3",
     }
     assert record.plugins["fuser"].options["levels"] == 5

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from stackcore.protocols import Reach, RegionalFuser
 from stackcore.stacking.strips import StripFrames, ways_to_cut
 from stackcore.terms import Frame, StackInfo
+from stackcore_plugins.fuser_blend.fuser import BlendFuser
+from stackcore_plugins.fuser_blend.plugin import BlendOptions
 from stackcore_plugins.fuser_pyramid.fuser import PyramidFuser
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
+from stackcore_plugins.fuser_weighted.fuser import WeightedFuser
+from stackcore_plugins.fuser_weighted.plugin import WeightedOptions
 
 reaches = st.builds(Reach, st.integers(0, 90), st.integers(1, 64), st.integers(1, 300))
 
@@ -62,12 +66,26 @@ def fused(fuser, info, frames):
     return fuser.finish(state).pixels
 
 
+@pytest.mark.parametrize(
+    "fuser",
+    [BlendFuser(BlendOptions(levels=4)), BlendFuser(BlendOptions(levels=2)), WeightedFuser(WeightedOptions(wide=0.3))],
+    ids=["blend", "blend of two levels", "weighted"],
+)
+def test_other_fusers_make_of_strips_what_they_make_of_the_whole(fuser):
+    assert isinstance(fuser, RegionalFuser)
+    strips_are_as_the_whole(fuser, 1401)
+
+
 @pytest.mark.parametrize("levels", [2, 4, 5])
 @pytest.mark.parametrize("window", [1, 9, 17])
 @pytest.mark.parametrize("height", [1100, 1401])
 def test_the_pyramid_of_strips_is_that_of_the_whole(levels, window, height):
     fuser = PyramidFuser(PyramidOptions(levels=levels, window_px=window))
     assert isinstance(fuser, RegionalFuser)
+    strips_are_as_the_whole(fuser, height)
+
+
+def strips_are_as_the_whole(fuser, height):
     frames = Frames(height, 300)
     info = StackInfo(width=300, height=height, frames=3, reference=1, dtype="uint8", noise_sigma=0.01)
     whole = fused(fuser, info, frames).astype(int)
