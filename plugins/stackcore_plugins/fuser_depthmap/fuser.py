@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser
-from stackcore.fusing.focus import REACH_PX, focus_energy, noise_energy
+from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_energy, wide_focus_energy
 from stackcore.fusing.softmean import SoftMean
 from stackcore.stacking.transfer import luma
 from stackcore.terms import FULL_SCALE, Fused, Pixels, StackInfo
@@ -52,12 +52,12 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
     tolerance = 1e-4
     """The mean sums floats in another order, and depth follows its brightness; the choice of frames is exact."""
 
-    margin_px = REACH_PX
     planes = 30
 
     def __init__(self, options: DepthMapOptions, band_rows: int = BAND_ROWS) -> None:
         super().__init__(band_rows)
         self._options = options
+        self.margin_px = WIDE_REACH_PX if options.wide else REACH_PX
 
     def start(self, info: StackInfo) -> DepthMapState:
         """Nobody is known yet."""
@@ -73,7 +73,7 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
 
     def take(self, state: DepthMapState, band: Band) -> None:
         """Score the band, and let its pixels compete."""
-        energy = focus_energy(luma(band.pixels), self._options.window_px)[band.own]
+        energy = self._energy(luma(band.pixels))[band.own]
         score = self._scoring(state.info).score(energy, band.index)
         weight = score * _EXPONENT
         if (outside := band.uncovered) is not None:
@@ -112,9 +112,15 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
             out[rows] = _stored(mean + trust[..., None] * (colour - mean), out.dtype.name)
         return Fused(out, depth, sure)
 
+    def _energy(self, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
+        options = self._options
+        if options.wide == 0:
+            return focus_energy(brightness, options.window_px)
+        return wide_focus_energy(brightness, options.window_px, options.wide)
+
     def _scoring(self, info: StackInfo) -> Scoring:
         options = self._options
-        floor = options.noise_floor * info.noise_sigma**2 * noise_energy(options.window_px) + 1e-9
+        floor = options.noise_floor * (1 + options.wide) * info.noise_sigma**2 * noise_energy(options.window_px) + 1e-9
         return Scoring(floor, info.frames, options.prefer, options.prefer_strength)
 
     def _measured(self, state: DepthMapState) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -21,6 +21,7 @@ class DepthMapOptions(Options):
 
     window_px: int = Field(9, ge=1, le=17, description="Width of the window of the focus measure, pixels.")
     noise_floor: float = Field(16.0, ge=0, le=100, description="Energy that is no evidence yet, in units of noise.")
+    wide: float = Field(0.3, ge=0, le=10, description="Share of the energy within 24 pixels, against halos; 0 is off.")
     smooth_px: int = Field(24, ge=4, le=256, description="How far depth is borrowed where evidence is weak, pixels.")
     edge: float = Field(0.05, gt=0, le=1, description="Step of brightness that depth may follow, 1 for black to white.")
     prefer: Preference = Field("none", description="Which slice wins where two are sharp, as behind a hair.")

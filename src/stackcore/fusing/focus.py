@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +40,29 @@ def focus_energy(luma: NDArray[np.float32], window_px: int) -> NDArray[np.float3
     fine = local_energy(detail_of(luma, half), box)
     coarse = local_energy(detail_of(half, down(half)), box)
     return np.asarray(fine + _COARSE_SHARE * up(coarse, luma.shape), np.float32)
+
+
+WIDE_REACH_PX = REACH_PX + 72
+"""Rows beyond a band that `wide_focus_energy` looks at; a multiple of 4."""
+
+_WIDE_SIGMA = 6.0
+_WIDE_TAPS = 2 * 15 + 1
+
+
+def wide_focus_energy(luma: NDArray[np.float32], window_px: int, share: float) -> NDArray[np.float32]:
+    """`focus_energy`, and a `share` of what lies around: its mean in a gaussian of 24 pixels.
+
+    Beside a bright edge, its blur in a wrong frame outscores plain ground. The sharp edge is within sight of the
+    gaussian, and speaks for the right frame.
+
+    Returns (h, w) float32 >= 0; parameters and edges as for `focus_energy`.
+    """
+    energy = focus_energy(luma, window_px)
+    half = down(energy)
+    quarter = down(half)
+    blurred = cv2.GaussianBlur(quarter, (_WIDE_TAPS, _WIDE_TAPS), _WIDE_SIGMA, borderType=cv2.BORDER_REFLECT)
+    around = up(up(np.asarray(blurred, np.float32), half.shape), energy.shape)
+    return np.asarray(cv2.scaleAdd(around, share, energy), np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stackcore.fusing.focus import REACH_PX, focus_energy, noise_energy
+from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_energy, wide_focus_energy
 
 
 def test_sharp_texture_has_more_energy_than_blurred_texture() -> None:
@@ -44,3 +44,13 @@ def test_a_band_with_its_margin_gives_the_same_energy(window_px: int) -> None:
 def test_noise_has_the_energy_that_is_expected_of_it(window_px: int) -> None:
     noise = np.random.default_rng(3).normal(0, 0.02, (400, 300)).astype(np.float32)
     assert focus_energy(noise, window_px).mean() == pytest.approx(0.02**2 * noise_energy(window_px), rel=0.03)
+
+
+def test_wide_energy_reaches_around_and_is_the_same_in_a_band() -> None:
+    plane = np.full((404, 60), 0.3, np.float32)
+    plane[:160] += np.random.default_rng(4).random((160, 60), dtype=np.float32)
+    whole = wide_focus_energy(plane, 9, 0.5)
+    assert focus_energy(plane, 9)[190:200].max() < 1e-9
+    assert whole[190:200].min() > 1e-4
+    part = wide_focus_energy(plane[192 - WIDE_REACH_PX : 256 + WIDE_REACH_PX], 9, 0.5)
+    np.testing.assert_array_equal(part[WIDE_REACH_PX : WIDE_REACH_PX + 64], whole[192:256])

@@ -130,7 +130,7 @@ def two_plates_and_a_plain_gap() -> tuple[list[np.ndarray], slice, slice]:
 
 def test_plain_ground_borrows_its_depth_and_says_that_it_guesses() -> None:
     frames, gap, plate = two_plates_and_a_plain_gap()
-    fused = folded(frames)
+    fused = folded(frames, wide=0)
     assert fused.depth is not None
     assert fused.confidence is not None
     assert fused.confidence[:, gap].mean() < 0.2
@@ -142,7 +142,7 @@ def test_plain_ground_borrows_its_depth_and_says_that_it_guesses() -> None:
 
 def test_plain_ground_is_the_mean_of_all_frames() -> None:
     frames, gap, _ = two_plates_and_a_plain_gap()
-    noise = (folded(frames).pixels[:, gap] - 0.5).std()
+    noise = (folded(frames, wide=0).pixels[:, gap] - 0.5).std()
     assert noise < 0.5 * (frames[0][:, gap] - 0.5).std()
 
 
@@ -178,6 +178,17 @@ def test_the_preferred_end_wins_where_both_are_sharp(prefer: str, expected: int)
     inner = np.s_[10:-10, 10:-10]
     assert np.mean(np.abs(preferred[inner] - expected) < 1) > 0.95
     assert np.mean(np.abs(usual[inner] - expected) < 1) < 0.6
+
+
+def test_wide_energy_gives_plain_ground_the_depth_of_the_edge_beside_it() -> None:
+    frames, _, _ = two_plates_and_a_plain_gap()
+    beside = np.s_[:, 92:100]  # beyond the window of the measure
+    near, alone = folded(frames), folded(frames, wide=0)
+    assert near.depth is not None
+    assert alone.confidence is not None
+    assert np.median(np.abs(near.depth[beside] - 2)) < 0.5
+    assert near.confidence is not None
+    assert near.confidence[beside].mean() > alone.confidence[beside].mean() + 0.2
 
 
 @pytest.mark.parametrize("band_rows", [32, 64, 1000])
