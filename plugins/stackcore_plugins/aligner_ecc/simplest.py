@@ -17,6 +17,8 @@ _NOISE = 1.6
 _NOTHING = 1e-4
 """Nor is one refused for less than this share of the longer side. Blur that differs from place to place bends what is
 measured: similar frames, measured as affine, disagree with a similarity by up to 0.7e-4."""
+_NOTHING_PX = 0.08
+"""Nor for less than this, pixels, which matters for small frames alone."""
 
 
 def member_of(model: Model, size: tuple[int, int]) -> Project:
@@ -38,7 +40,7 @@ def choose_model(
     """
     freest = solve_jointly(found, frames, reference, size, member_of("affine", size))
     kept = [registration for k, registration in enumerate(found) if k not in freest.wrong]
-    enough = max(_NOISE * freest.apart_px, _NOTHING * max(size))
+    enough = max(_NOISE * freest.apart_px, _NOTHING * max(size), _NOTHING_PX)
     for model in _MODELS[:-1]:
         member = member_of(model, size)
         if solve_jointly(kept, frames, reference, size, member).apart_px <= enough:
