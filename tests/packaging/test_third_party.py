@@ -53,7 +53,7 @@ def test_it_is_selected_and_run(stackcore_with, third_party, frames, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("broken", "a_library_that_nobody_has"), ("brightset", 'did you mean "brightest"?')]
+    ("name", "why"), [("broken", "a_library_that_nobody_has"), ("brightset", 'did you mean "brightest"')]
 )
 def test_selecting_one_that_cannot_work_exits_with_4(stackcore_with, third_party, frames, tmp_path, name, why):
     output = tmp_path / "out.tif"

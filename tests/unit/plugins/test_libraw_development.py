@@ -290,6 +290,17 @@ def test_a_corrected_frame_is_that_of_a_sound_sensor(developer: LibRawDeveloper,
     assert rms(untouched - expected) > 0.03
 
 
+def test_reduced_x_trans_frames_are_the_same_each_time(developer: LibRawDeveloper, tmp_path: Path) -> None:
+    truth = faulty(XTRANS)
+    path = write_scene(tmp_path / "a.dng", truth, textured(truth.width, truth.height))
+    developer.prepare(path, LINEAR)
+    first = developer.read_reduced(path, 90).pixels
+    assert first.shape[:2] == (88, 90)
+    assert first.min() > 0  # no colour is missing anywhere
+    for _ in range(5):
+        np.testing.assert_allclose(developer.read_reduced(path, 90).pixels, first, atol=300)
+
+
 def rms(difference: np.ndarray) -> float:
     return float(np.sqrt(np.mean(difference**2)))
 
