@@ -10,69 +10,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stackcore.cli.developing import Balance, Darks, Exposure, FirstIsDark, Flat, Highlights, LastIsCard, Space
+from stackcore.cli.stack_options import (
+    Aligner,
+    Compression,
+    DepthMap,
+    Executor,
+    Fuser,
+    Inputs,
+    Json,
+    KeepAligned,
+    KeepSlabs,
+    Linear,
+    Memory,
+    Model,
+    NoCrop,
+    NoExposure,
+    NoHotPixels,
+    OnUnaligned,
+    Output,
+    Overwrite,
+    Quality,
+    Quiet,
+    Resume,
+    Setting,
+    Sharpen,
+    Sharpener,
+    SlabOverlap,
+    Slabs,
+    SlabSize,
+    Tiled,
+    Transforms,
+    Verbose,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from stackcore.api.stacks import StackOptions
     from stackcore.events import Listener
-
-Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, a folder, a glob or a capture manifest.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .tif, .png or .jpg.")]
-Aligner = Annotated[str, typer.Option(help="How frames are registered; see `stackcore plugins list`.")]
-Fuser = Annotated[str, typer.Option(help="How frames become one picture.")]
-Sharpener = Annotated[str, typer.Option(help='Who sharpens; "none" for nobody.')]
-Executor = Annotated[str, typer.Option(help="Where the work is done.")]
-Sharpen = Annotated[
-    str | None, typer.Option(metavar="S|X:Y:Z", help="Sharpen by S, or large:middle:small. 1 is the usual strength.")
-]
-Workers = Annotated[int | None, typer.Option(help="How many threads work; all cores if left out.")]
-Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")]
-KeepAligned = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Write the aligned frames here, 16-bit TIFF; alpha says what they cover."),
-]
-KeepSlabs = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write the images of slabs here, for retouching; 16-bit TIFF.")
-]
-Slabs = Annotated[
-    str, typer.Option(metavar="exact|images", help="Fuse every frame once, or slabs and then their images.")
-]
-SlabSize = Annotated[
-    int | None, typer.Option(metavar="N", help="Frames from one slab to the next; the root of their number.")
-]
-SlabOverlap = Annotated[
-    int | None, typer.Option(metavar="N", help="Frames that slab images share; 0.3 of the size, at least 2.")
-]
-Transforms = Annotated[Path | None, typer.Option(help="Use this transforms file instead of aligning.")]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        metavar="auto|shift|rigid|similarity|affine|homography",
-        help="What may differ between frames; similarity if left out. The same as --set aligner.model=.",
-    ),
-]
-NoCrop = Annotated[bool, typer.Option("--no-crop", help="Keep the whole reference frame, not the common area.")]
-NoExposure = Annotated[bool, typer.Option("--no-match-exposure", help="Leave the brightness of frames as it is.")]
-OnUnaligned = Annotated[str, typer.Option(metavar="skip|stop", help="What happens to a frame that does not fit.")]
-NoHotPixels = Annotated[bool, typer.Option("--no-hot-pixels", help="Do not look for hot pixels and mend them.")]
-Linear = Annotated[bool, typer.Option("--linear", help="The frames hold linear light.")]
-Setting = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: fuser.levels=6.")
-]
-Compression = Annotated[
-    str,
-    typer.Option(metavar="none|lzw|deflate|zstd", help="Of a TIFF; all give back every bit."),
-]
-Tiled = Annotated[bool, typer.Option("--tiled", help="TIFF in tiles, for very large pictures.")]
-Quality = Annotated[int | None, typer.Option(help="Of a JPEG, 1 to 100; 95 if left out.")]
-DepthMap = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write the depth of every pixel here, .png or .tif of 16 bits."),
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from where a run with this output was cut off.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
-Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")]
 
 
 def register(app: typer.Typer) -> None:
