@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser
-from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_energy, wide_focus_energy
+from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_focus_energy, wide_focus_energy
 from stackcore.fusing.softmean import SoftMean
 from stackcore.stacking.transfer import luma
 from stackcore.terms import FULL_SCALE, Fused, Pixels, StackInfo
@@ -120,7 +120,10 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
 
     def _scoring(self, info: StackInfo) -> Scoring:
         options = self._options
-        floor = options.noise_floor * (1 + options.wide) * info.noise_sigma**2 * noise_energy(options.window_px) + 1e-9
+        floor = (
+            options.noise_floor * (1 + options.wide) * info.noise_sigma**2 * noise_focus_energy(options.window_px)
+            + 1e-9
+        )
         return Scoring(floor, info.frames, options.prefer, options.prefer_strength)
 
     def _measured(self, state: DepthMapState) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

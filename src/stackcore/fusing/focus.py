@@ -66,7 +66,7 @@ def wide_focus_energy(luma: NDArray[np.float32], window_px: int, share: float) -
 
 
 @lru_cache(maxsize=16)
-def noise_energy(window_px: int) -> float:
+def noise_focus_energy(window_px: int) -> float:
     """Mean `focus_energy` of white noise of variance 1 (measured on seeded noise)."""
     noise = np.random.default_rng(0).standard_normal((512, 512), dtype=np.float32)
     return float(np.mean(focus_energy(noise, window_px)))

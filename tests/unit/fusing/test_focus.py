@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_energy, wide_focus_energy
+from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_focus_energy, wide_focus_energy
 
 
 def test_sharp_texture_has_more_energy_than_blurred_texture() -> None:
@@ -43,7 +43,7 @@ def test_a_band_with_its_margin_gives_the_same_energy(window_px: int) -> None:
 @pytest.mark.parametrize("window_px", [1, 9])
 def test_noise_has_the_energy_that_is_expected_of_it(window_px: int) -> None:
     noise = np.random.default_rng(3).normal(0, 0.02, (400, 300)).astype(np.float32)
-    assert focus_energy(noise, window_px).mean() == pytest.approx(0.02**2 * noise_energy(window_px), rel=0.03)
+    assert focus_energy(noise, window_px).mean() == pytest.approx(0.02**2 * noise_focus_energy(window_px), rel=0.03)
 
 
 def test_wide_energy_reaches_around_and_is_the_same_in_a_band() -> None:
