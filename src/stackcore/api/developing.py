@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
 from stackcore.api.recording import metadata_of, write_result
-from stackcore.api.stacks import Inputs, Settings
+from stackcore.api.stacks import Inputs, Settings, described
 from stackcore.api.toolbox import Toolbox
 from stackcore.colour.icc import profile
 from stackcore.config import refuse_unknown_sections
@@ -153,7 +153,7 @@ def develop(
         When `cancel` was set.
     """
     chosen = options or DevelopOptions(**choices)
-    with run_scope("develop", _described(chosen, inputs, folder), listeners, cancel) as run:
+    with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
         result = _Developing(run, inputs, Path(folder), chosen, registry).work()
         run.emit(Result(data=result.summary()))
     return result
@@ -170,7 +170,7 @@ def plan_develop(
 ) -> dict[str, Any]:
     """Check everything that `develop` would check before its work, and return what it would do; nothing is written."""
     chosen = options or DevelopOptions()
-    with run_scope("develop", _described(chosen, inputs, folder), listeners, cancel) as run:
+    with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
         plan = _Developing(run, inputs, Path(folder), chosen, registry).plan()
         run.emit(Result(data=plan))
     return plan
@@ -352,13 +352,3 @@ def _with_demosaic(options: DevelopOptions, registry: Registry) -> dict[str, dic
                 raise UsageError(error.what, error.why, error.fix) from error
     settings["developer"] = {"demosaic": options.demosaic, **settings.get("developer", {})}
     return settings
-
-
-def _described(options: DevelopOptions, inputs: Inputs, folder: str | Path) -> dict[str, Any]:
-    """The settings of a run as its first event tells them."""
-    record = asdict(options)
-    record["flat"] = None if options.flat is None else str(options.flat)
-    record["file_format"] = asdict(options.file_format)
-    record["settings"] = {section: dict(values) for section, values in options.settings.items()}
-    many = [inputs] if isinstance(inputs, str | Path) else inputs
-    return {"inputs": [str(i) for i in many], "folder": str(folder), **record}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from stackcore.api import depth_maps, fusing, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
-from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult
+from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult, described
 from stackcore.api.toolbox import Toolbox
 from stackcore.api.work import Work
 from stackcore.config import refuse_unknown_sections
@@ -252,12 +251,4 @@ def stack_into(
 
 
 def _described(options: StackOptions, inputs: Inputs, target: Path | None) -> dict[str, Any]:
-    """The settings of a run as its first event tells them."""
-    record = asdict(options)
-    record["keep_aligned"] = None if options.keep_aligned is None else str(options.keep_aligned)
-    record["keep_slabs"] = None if options.keep_slabs is None else str(options.keep_slabs)
-    record["depth_map"] = None if options.depth_map is None else str(options.depth_map)
-    record["transforms"] = None if options.transforms is None else str(options.transforms)
-    record["settings"] = {section: dict(values) for section, values in options.settings.items()}
-    many = [inputs] if isinstance(inputs, str | Path) else inputs
-    return {"inputs": [str(i) for i in many], "output": None if target is None else str(target), **record}
+    return {**described(options, inputs), "output": None if target is None else str(target)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +83,14 @@ class StackOptions(RawChoices):
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
+
+
+def described(options: Any, inputs: Inputs) -> dict[str, Any]:
+    """The settings of a run as its first event tells them: inputs and `options` (a dataclass), paths as text."""
+    many = [inputs] if isinstance(inputs, str | Path) else inputs
+    record = {"inputs": [str(each) for each in many], **asdict(options)}
+    record["settings"] = {section: dict(values) for section, values in options.settings.items()}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in record.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
