@@ -295,7 +295,7 @@ def test_finding_plugins_builds_none(fake_plugins):
 def test_discovery_loads_no_heavy_library():
     probe = (
         "import sys; from stackcore.registry import Registry; Registry.discover();"
-        "print(*sorted({'numpy', 'cv2', 'pyvips', 'rawpy', 'gphoto2', 'tifffile'} & set(sys.modules)))"
+        "print(*sorted({'numba', 'numpy', 'cv2', 'pyvips', 'rawpy', 'gphoto2', 'tifffile'} & set(sys.modules)))"
     )
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == []

@@ -1,0 +1,68 @@
+"""Compiled kernels: the same bits whatever the cut, infinities instead of errors, and no need for a folder to write."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pytest
+
+from stackcore.kernels import kernel
+
+
+@kernel
+def weigh(values, weights, out):
+    for i in range(values.shape[0]):
+        out[i] = values[i] * weights[i] + values[i] / np.float32(3)
+
+
+def arrays(n: int = 1009) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(5)
+    return random.random(n, dtype=np.float32), random.random(n, dtype=np.float32)
+
+
+def test_a_pixel_is_the_same_to_the_bit_in_whatever_lane_it_falls():
+    values, weights = arrays()
+    whole = np.empty_like(values)
+    weigh(values, weights, whole)
+    for length in (1, 3, 8, 61):
+        cut = np.empty_like(values)
+        for begin in range(0, len(values), length):
+            part = slice(begin, begin + length)
+            weigh(values[part], weights[part], cut[part])
+        assert np.array_equal(cut, whole)
+
+
+def test_a_product_and_a_sum_are_rounded_one_by_one_as_numpy_does():
+    values, weights = arrays()
+    ours = np.empty_like(values)
+    weigh(values, weights, ours)
+    assert np.array_equal(ours, values * weights + values / np.float32(3))
+
+
+def test_a_division_by_zero_is_no_error():
+    @kernel
+    def share(part, whole):
+        return part / whole
+
+    assert share(1.0, 0.0) == np.inf
+    assert np.isnan(share(0.0, 0.0))
+
+
+def test_without_a_folder_for_machine_code_it_compiles_anew(monkeypatch):
+    def refuse(function):
+        raise RuntimeError(f"cannot cache function {function.__name__!r}: no locator available")
+
+    monkeypatch.setattr("numba.core.dispatcher.Dispatcher.enable_caching", lambda self: refuse(self.py_func))
+
+    @kernel
+    def twice(value):
+        return 2 * value
+
+    assert twice(21) == 42
+
+
+@pytest.mark.parametrize("option", ["nogil", "fastmath", "error_model"])
+def test_the_settings_are_those_that_the_same_bits_need(option):
+    wanted = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+    assert isinstance(weigh, numba.core.dispatcher.Dispatcher)
+    assert weigh.targetoptions[option] == wanted[option]
