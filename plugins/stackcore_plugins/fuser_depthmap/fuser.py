@@ -71,6 +71,11 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
         """Three candidates of 12 bytes (18 for float sources), and four float32 planes."""
         return (PLACES * (18 if info.dtype == "float32" else 12) + 16) * info.height * info.width
 
+    def finish_bytes(self, info: StackInfo) -> int:
+        """Depth, confidence, the picture, and a reduced plane or two; about 23 float32 planes of a band."""
+        pixel = 21 if info.dtype == "float32" else 15
+        return (pixel * info.height + 92 * BAND_ROWS) * info.width
+
     def take(self, state: DepthMapState, band: Band) -> None:
         """Score the band, and let its pixels compete."""
         energy = self._energy(luma(band.pixels))[band.own]

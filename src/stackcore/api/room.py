@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from stackcore.protocols import Executor, ParallelFuser, RegionalFuser
+from stackcore.protocols import DemandingFuser, Executor, ParallelFuser, RegionalFuser
 from stackcore.stacking import budget
 from stackcore.stacking.hot_pixels import can_be_found
 from stackcore.stacking.strips import Strip, ways_to_cut
@@ -99,6 +99,7 @@ def _needed(
         frames=frame + max(frame, work.reader.info.decode_bytes),
         tasks=executor.workers * task,
         picture=finished,
+        finish=fuser.finish_bytes(worked) if isinstance(fuser, DemandingFuser) else plane * worked.height,
         kept=_kept(work),
         before=before,
     )

@@ -27,7 +27,7 @@ from stackcore.protocols.developing import (
     Mosaic,
     WhiteBalanceRule,
 )
-from stackcore.protocols.fusing import FusePlan, Milestones, PlanKind, Reach, RegionalFuser
+from stackcore.protocols.fusing import DemandingFuser, FusePlan, Milestones, PlanKind, Reach, RegionalFuser
 from stackcore.protocols.processing import (
     Aligner,
     Executor,
@@ -55,6 +55,7 @@ __all__ = [
     "Check",
     "Correction",
     "Decoded",
+    "DemandingFuser",
     "DetectedCamera",
     "Developer",
     "Development",

@@ -67,6 +67,15 @@ class RegionalFuser(Protocol):
         ...
 
 
+@runtime_checkable
+class DemandingFuser(Protocol):
+    """A fuser whose `finish` takes more memory than the picture it returns."""
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """Return how much memory `finish` takes beside the state, bytes, with what it returns."""
+        ...
+
+
 class Milestones(Protocol):
     """Is told of each slab that is done, and knows where an earlier run had come to."""
 

@@ -23,6 +23,8 @@ class Budget:
         While frames are fused: what is accumulated; the frames in flight; the workers; pictures that are finished.
     kept
         What stays all the time: darks and flats.
+    finish
+        What finishing the picture takes beside the state, when no frame is in flight any more.
     before
         What the stages before fusing take, the largest of them.
     """
@@ -32,12 +34,18 @@ class Budget:
     tasks: int
     picture: int = 0
     kept: int = 0
+    finish: int = 0
     before: int = 0
 
     @property
     def total(self) -> int:
         """Peak of the whole process."""
-        return _BASE_BYTES + self.kept + max(self.before, self.state + self.frames + self.tasks + self.picture)
+        return _BASE_BYTES + self.kept + max(self.before, self.fusing)
+
+    @property
+    def fusing(self) -> int:
+        """Peak while frames are fused, or the picture of them is finished."""
+        return self.state + max(self.frames + self.tasks, self.finish) + self.picture
 
 
 def estimate(state_bytes: int, frame_bytes: int, task_bytes: int, workers: int) -> Budget:
@@ -49,15 +57,17 @@ def require(budget: Budget, limit: int | None) -> None:
     """Raise `ConfigError` that names the number needed when `limit` is smaller."""
     if limit is None or budget.total <= limit:
         return
+    finishes = budget.finish > budget.frames + budget.tasks
     parts = {
         "for the picture being built": budget.state,
-        "for frames in flight": budget.frames,
-        "for the workers": budget.tasks,
+        "for finishing it": budget.finish if finishes else 0,
+        "for frames in flight": 0 if finishes else budget.frames,
+        "for the workers": 0 if finishes else budget.tasks,
         "for finished pictures": budget.picture,
         "for darks and flats": budget.kept,
     }
     named = ", ".join(f"{in_mib(size)} {what}" for what, size in parts.items() if size)
-    if budget.before > budget.state + budget.frames + budget.tasks + budget.picture:
+    if budget.before > budget.fusing:
         named = f"{in_mib(budget.before)} for surveying the frames"
     raise ConfigError(
         f"The memory limit of {in_mib(limit)} is too small for this stack.",

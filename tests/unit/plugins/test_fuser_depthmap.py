@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from typing import Any
 
 import cv2
@@ -197,6 +198,19 @@ def test_the_picture_does_not_depend_on_the_bands(band_rows: int) -> None:
     whole, cut = folded(frames), folded(frames, band_rows)
     np.testing.assert_array_equal(cut.pixels, whole.pixels)
     np.testing.assert_array_equal(cut.depth, whole.depth)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_finishing_takes_as_much_memory_as_it_says(dtype: str) -> None:
+    """Depth, confidence and the picture come on top of the state."""
+    fuser = DepthMapFuser(DepthMapOptions())
+    info = info_of(300, 900, 3, dtype)
+    state = fuser.start(info)
+    tracemalloc.start()
+    fuser.finish(state)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken <= fuser.finish_bytes(info) <= 1.2 * taken
 
 
 def test_slices_keep_their_numbers_when_others_are_left_out() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackcore.errors import ConfigError, UsageError
-from stackcore.stacking.budget import estimate, in_mib, parse_bytes, require
+from stackcore.stacking.budget import Budget, estimate, in_mib, parse_bytes, require
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,17 @@ def test_the_parts_add_up():
     budget = estimate(state_bytes=1000, frame_bytes=300, task_bytes=7, workers=3)
     assert (budget.state, budget.frames, budget.tasks) == (1000, 600, 21)
     assert budget.total - estimate(0, 0, 0, 1).total == 1621
+
+
+def test_finishing_counts_where_it_takes_more_than_the_frames():
+    """It begins when no frame is in flight any more, and has the state still."""
+    at_work, heavy = Budget(1000, 600, 21), Budget(1000, 600, 21, finish=900)
+    assert Budget(1000, 600, 21, finish=620).total == at_work.total
+    assert heavy.total - at_work.total == 279
+    with pytest.raises(ConfigError, match="for finishing it") as caught:
+        require(Budget(2**30, 2**20, 2**20, finish=2**29), 2**20)
+    assert "512 MiB for finishing it" in caught.value.why
+    assert "frames in flight" not in caught.value.why
 
 
 def test_a_limit_that_suffices_passes_and_none_is_no_limit():
