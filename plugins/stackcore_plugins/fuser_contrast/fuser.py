@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.banded import BAND_ROWS
 from stackcore.fusing.coverage import numbers, shrink
-from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, shapes
+from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Task
 from stackcore.terms import Frame, Fused, StackInfo
@@ -84,6 +84,12 @@ class ContrastFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 24 float32 planes of its rows."""
         return 96 * (self._band_rows + 2 * self._margin) * info.width
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """The picture, and the coarse part of it as float32."""
+        levels = self._shapes(info)
+        h, w = levels[min(_FINE, len(levels) - 1)]
+        return render_bytes(info) + 12 * h * w
 
     def add(self, state: ContrastState, frame: Frame) -> ContrastState:
         """Take one frame in, band after band."""

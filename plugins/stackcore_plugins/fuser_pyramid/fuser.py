@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, shapes
+from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
@@ -74,6 +74,12 @@ class PyramidFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 20 float32 planes of its rows."""
         return 80 * (self._band_rows + 2 * self._margin) * info.width
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """The picture, and the coarse part of it as float32."""
+        levels = self._shapes(info)
+        h, w = levels[min(_FINE, len(levels) - 1)]
+        return render_bytes(info) + 12 * h * w
 
     def reach(self, info: StackInfo) -> Reach:
         """What the coarsest level reaches; on its grid, and on that of the bands.

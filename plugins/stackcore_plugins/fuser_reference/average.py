@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture
+from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture, as_picture_bytes
 from stackcore.terms import Fused, StackInfo
 from stackcore_plugins.fuser_reference.plugin import AverageOptions
 
@@ -43,6 +43,10 @@ class AverageFuser(BandedFuser[AverageState]):
     def state_bytes(self, info: StackInfo) -> int:
         """Four float32 planes."""
         return 16 * info.height * info.width
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """The weights once more, and then the picture; float32 sources have theirs in the state."""
+        return max(4 * info.height * info.width, as_picture_bytes(info))
 
     def take(self, state: AverageState, band: Band) -> None:
         """Add the band to the sums."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture
+from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture, as_picture_bytes
 from stackcore.fusing.focus import REACH_PX, focus_energy
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Fused, StackInfo
@@ -60,6 +60,10 @@ class MaxFuser(BandedFuser[Largest]):
     def state_bytes(self, info: StackInfo) -> int:
         """Five planes of four bytes."""
         return 20 * info.height * info.width
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """The picture and the depth; before it, depth as integers."""
+        return 4 * info.height * info.width + max(5 * info.height * info.width, as_picture_bytes(info))
 
     def take(self, state: Largest, band: Band) -> None:
         """Compare the band with the best so far."""

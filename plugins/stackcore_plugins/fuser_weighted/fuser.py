@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers
 from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import detail_of, down, render, up
+from stackcore.fusing.pyramid import detail_of, down, render, render_bytes, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
@@ -74,6 +74,10 @@ class WeightedFuser:
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 14 float32 planes of its rows."""
         return 56 * (self._band_rows + 2 * self._margin) * info.width
+
+    def finish_bytes(self, info: StackInfo) -> int:
+        """The picture."""
+        return render_bytes(info)
 
     def reach(self, info: StackInfo) -> Reach:
         """What the energy reaches; on the grid of the bands."""

@@ -92,6 +92,7 @@ def _fuse_frames(
                 fuser, replace(info, height=strip.rows), some, work.run.cancel, tell, plan, checkpoints
             )
             work.run.check_cancelled()
+            give_back()  # what the workers have left
             finished: Fused = fuser.finish(state)
             del state
             if whole is None:

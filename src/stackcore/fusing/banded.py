@@ -124,3 +124,8 @@ def as_picture(pixels: NDArray[np.float32], dtype: str) -> Pixels:
         rows = pixels[top : top + BAND_ROWS]
         out[top : top + BAND_ROWS] = np.rint(np.clip(rows, 0, 1) * np.float32(65535))
     return out
+
+
+def as_picture_bytes(info: StackInfo) -> int:
+    """Memory that `as_picture` takes: what it returns, and two copies of a band; nothing for float sources."""
+    return 0 if info.dtype == "float32" else info.width * (6 * info.height + 2 * 12 * BAND_ROWS)

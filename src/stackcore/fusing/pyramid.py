@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.terms import Pixels
+from stackcore.terms import Pixels, StackInfo
 
 COARSEST_PX = 16
 """The shorter side of the coarsest level is not made smaller than this."""
@@ -85,3 +85,9 @@ def render(details: Sequence[NDArray[np.float32]], coarse: NDArray[np.float32], 
         band = collapse(parts, below)[top - first : bottom - first]
         out[top:bottom] = band if is_float else np.rint(np.clip(band, 0, 1) * np.float32(65535))
     return out
+
+
+def render_bytes(info: StackInfo) -> int:
+    """Memory that `render` takes for a picture of this size: what it returns, and three copies of a band."""
+    picture = info.height * info.width * (12 if info.dtype == "float32" else 6)
+    return picture + 3 * 12 * (_COLLAPSE_ROWS + 2 * _COLLAPSE_MARGIN) * info.width

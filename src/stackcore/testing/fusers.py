@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.protocols import Fuser
+from stackcore.protocols import DemandingFuser, Fuser
 from stackcore.terms import FULL_SCALE, Frame, Fused, Pixels, StackInfo
 
 Plan = Sequence[Sequence[int]]
@@ -208,6 +209,21 @@ class FuserContract:
             for frames in ((0,), range(5)):
                 real = sum(array.nbytes for array in _arrays(_fold(fuser, stack, frames)))
                 assert abs(real - promised) <= max(0.1 * promised, 4096), f"{stack}: {real} bytes, said {promised}"
+
+    def test_finishing_takes_as_much_memory_as_it_says(self) -> None:
+        """What `finish_bytes` promises is kept, and no more than thrice what is taken; not for fusers without it."""
+        for dtype in self.dtypes:
+            stack = _Stack((400, 600), dtype)
+            fuser = self.make()
+            if not isinstance(fuser, DemandingFuser):
+                return
+            state, promised = _fold(fuser, stack, (0, 1)), fuser.finish_bytes(stack.info)
+            tracemalloc.start()
+            finished = fuser.finish(state)
+            real = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert finished is not None
+            assert real <= promised + 2**16 <= 3 * real, f"{stack}: {real} bytes, said {promised}"
 
     def test_a_state_travels(self) -> None:
         """Pickled and back it goes on as if nothing had happened."""
