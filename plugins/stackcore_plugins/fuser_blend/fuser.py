@@ -27,14 +27,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
-from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, render_bytes, shapes
+from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
+from stackcore.fusing.logarithms import joint_score, log_score
+from stackcore.fusing.pyramid import COARSEST_PX, collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
@@ -165,19 +167,20 @@ class BlendFuser:
         first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
-        gauss, valid, details, energies = [rows.pixels], rows.valid, [], []
+        gauss, valid = [rows.pixels], rows.valid
         for _ in range(2):  # whatever the number of levels: they make the finest energy
             gauss.append(down(gauss[-1]))
-            details.append(detail_of(gauss[-2], gauss[-1]))
-            energies.append(local_energy(luma(details[-1]), self._box))
+        brightness = [luma(picture) for picture in gauss]
+        energies = [detail_energy(level, below, self._box) for level, below in pairwise(brightness)]
         handed = finest_energy(*energies)
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
-            keep = slice(a - (first >> level), b - (first >> level))
+            skip = a - (first >> level)
+            keep = slice(skip, skip + b - a)
             score = self._score(state.info, level, energies[level][keep] if level else None, handed[keep])
             if valid is not None:
                 score[~valid[keep]] = UNCOVERED
-            state.levels[level].rows(a, b).absorb(details[level][keep], score)
+            state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
             handed, valid = down(handed), shrink(valid)
         a, b = top >> fine, halved(bottom, fine)
         keep = slice(a - (first >> fine), b - (first >> fine))
@@ -191,21 +194,19 @@ class BlendFuser:
         gauss, handed = coarse.gauss, coarse.handed
         own: NDArray[np.float32] | None = None
         valid = None if coarse.covered.all() else coarse.covered
-        for level in range(fine, len(state.levels)):
-            is_last = level == len(state.levels) - 1
-            if is_last:
-                picture, energy = gauss, own
-            else:
-                below = down(gauss)
-                picture, gauss = detail_of(gauss, below), below
-                energy = local_energy(luma(picture), self._box)
-                own = down(energy)
+        last = len(state.levels) - 1
+        for level in range(fine, last):
+            below = down(gauss)
+            energy = detail_energy(luma(gauss), luma(below), self._box)
             score = self._score(state.info, level, energy, handed)
             if valid is not None:
                 score[~valid] = UNCOVERED
-            state.levels[level].absorb(picture, score)
-            if not is_last:
-                handed, valid = down(handed), shrink(valid)
+            state.levels[level].absorb_detail(gauss, below, 0, score)
+            gauss, own, handed, valid = below, down(energy), down(handed), shrink(valid)
+        score = self._score(state.info, last, own, handed)
+        if valid is not None:
+            score[~valid] = UNCOVERED
+        state.levels[last].absorb(gauss, score)
 
     def _remember(self, state: BlendState, coarse: _Coarse) -> None:
         score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR), _MEAN_EXPONENT)
@@ -222,6 +223,5 @@ class BlendFuser:
         floor = noise_floor(info.noise_sigma, 0, _FINEST_FLOOR)
         if own is None:
             return log_score(handed, floor, options.own + options.handed)
-        score = log_score(handed, floor, options.handed)
-        score += log_score(own, noise_floor(info.noise_sigma, level, options.noise_floor), options.own)
-        return score
+        own_floor = noise_floor(info.noise_sigma, level, options.noise_floor)
+        return joint_score(own, own_floor, options.own, handed, floor, options.handed)

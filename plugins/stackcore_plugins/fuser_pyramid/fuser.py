@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
-from stackcore.fusing.energy import box_width, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import COARSEST_PX, collapse, detail_of, down, halved, render, render_bytes, shapes
+from stackcore.fusing.energy import box_width, detail_energy, noise_floor
+from stackcore.fusing.logarithms import log_score
+from stackcore.fusing.pyramid import COARSEST_PX, collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
@@ -181,14 +182,13 @@ class PyramidFuser:
         inherited: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Add one level of one frame to `into`, return its energy; `keep` are the rows of `gauss` that belong to it."""
-        detail = detail_of(gauss, below)
-        energy = local_energy(luma(detail), self._box)[keep]
+        energy = detail_energy(luma(gauss), luma(below), self._box)[keep]
         if inherited is not None:
             energy += np.float32(self._options.inherit) * inherited
         score = self._score(energy, level, state.info)
         if valid is not None:
             score[~valid[keep]] = UNCOVERED
-        into.absorb(detail[keep], score)
+        into.absorb_detail(gauss, below, keep.start, score)
         return energy
 
     def _take_base(

@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers
-from stackcore.fusing.energy import box_width, finest_energy, local_energy, log_score, noise_floor
-from stackcore.fusing.pyramid import detail_of, down, render, render_bytes, up
+from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
+from stackcore.fusing.logarithms import log_score
+from stackcore.fusing.pyramid import down, render, render_bytes, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.protocols import Reach, Task
 from stackcore.stacking.transfer import luma
@@ -121,10 +122,10 @@ class WeightedFuser:
 
     def _energy(self, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
         """Finest energy, with its wide share."""
-        first = down(brightness)
-        second = down(first)
-        details = detail_of(brightness, first), detail_of(first, second)
-        energy = finest_energy(*(local_energy(detail, self._box) for detail in details))
+        half = down(brightness)
+        first = detail_energy(brightness, half, self._box)
+        second = detail_energy(half, down(half), self._box)
+        energy = finest_energy(first, second)
         if self._options.wide > 0:
             half = down(energy)
             radius, sigma = self._wide_radius, self._options.wide_px / 4

@@ -1,7 +1,9 @@
 """Building blocks of fusers, for built-in ones and yours: they work on float32 arrays and know no plugin.
 
 - `softmean`: a mean over the frames that favours high scores, in one pass and two arrays.
-- `energy`: how much detail is around a pixel, what noise adds to that, and a score made of both.
+- `energy`: how much detail is around a pixel, and what noise adds to that.
+- `logarithms`: scores made of both.
+- `loops`: the compiled loops under `softmean` and `energy`.
 - `pyramid`: one level down, one level up, the sizes of all levels, collapsing them into a picture.
 - `focus`: a focus measure at full resolution.
 - `banded`: the bands of a frame as tasks, for fusers that need no more than one pass over each band.

@@ -1,14 +1,14 @@
-"""How much detail is around a pixel, what noise adds to it, and a score made of both."""
+"""How much detail is around a pixel, and what noise adds to it."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.pyramid import detail_of, down, up
+from stackcore.fusing import loops
+from stackcore.fusing.pyramid import detail_of, down
 
 
 def box_width(window_px: int) -> int:
@@ -22,16 +22,27 @@ def box_width(window_px: int) -> int:
     return 2 * round((window_px - 1) / 4) + 1
 
 
-def local_energy(detail: NDArray[np.float32], box: int) -> NDArray[np.float32]:
-    """Mean square of `detail` (h, w) in a triangular window, as two box filters of width `box` make it.
+def detail_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: int) -> NDArray[np.float32]:
+    """Mean square of the detail of a level, in a triangular window, as two box filters of width `box` make it.
 
     A single box would weigh its corners like its centre, and an edge 4 pixels away would decide as much as the
-    pixel's own detail. `box` is that of `box_width`; edges mirror. Reaches `box - 1` pixels. Filtered in one go:
-    OpenCV's boxes carry running sums, which take twice the time and depend, in the last bits, on where a band begins.
+    pixel's own detail. No running sums: they would depend, in the last bits, on where a band begins.
+
+    Parameters
+    ----------
+    gauss, below
+        Brightness (h, w) of the level, and of the one below it, contiguous; not modified. A part of a picture must
+        begin at an even row. Looks at `box + 1` rows beyond a pixel.
+    box
+        That of `box_width`.
+
+    Returns
+    -------
+    (h, w) float32 >= 0, unitless; edges mirror.
     """
-    window = _triangle(box)
-    energy = cv2.multiply(detail, detail)
-    return np.asarray(cv2.sepFilter2D(energy, -1, window, window, borderType=cv2.BORDER_REFLECT), np.float32)
+    energy = np.empty_like(gauss)
+    loops.detail_energy(gauss, below, _triangle(box), energy)
+    return energy
 
 
 @lru_cache(maxsize=16)
@@ -46,8 +57,9 @@ def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> ND
 
     Where even the sharpest frame is a little out of focus, level 0 is noise, and level 1 still tells which frame it is.
     """
-    energy = up(second, first.shape)
-    return np.asarray(cv2.scaleAdd(energy, 0.5, first, dst=energy), np.float32)
+    energy = np.empty_like(first)
+    loops.finest_energy(first, second, energy)
+    return energy
 
 
 @lru_cache(maxsize=16)
@@ -62,11 +74,3 @@ def noise_energy(level: int) -> float:
 def noise_floor(noise_sigma: float, level: int, times: float) -> float:
     """Energy to add before a logarithm: `times` what noise of `noise_sigma` (of full scale) has at `level`."""
     return times * noise_sigma**2 * noise_energy(level) + 1e-9
-
-
-def log_score(energy: NDArray[np.float32], floor: float, exponent: float) -> NDArray[np.float32]:
-    """Logarithm of (energy + floor)^exponent, (h, w); `energy` is not modified."""
-    score = energy + np.float32(floor)
-    cv2.log(score, dst=score)
-    score *= np.float32(exponent)
-    return score

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.energy import box_width, local_energy
-from stackcore.fusing.pyramid import detail_of, down, up
+from stackcore.fusing.energy import box_width, detail_energy
+from stackcore.fusing.pyramid import down, up
 
 REACH_PX = 32
 """Rows beyond a band that `focus_energy` looks at, for windows up to 17 pixels; a multiple of 4."""
@@ -37,8 +37,8 @@ def focus_energy(luma: NDArray[np.float32], window_px: int) -> NDArray[np.float3
     """
     box = box_width(window_px)
     half = down(luma)
-    fine = local_energy(detail_of(luma, half), box)
-    coarse = local_energy(detail_of(half, down(half)), box)
+    fine = detail_energy(luma, half, box)
+    coarse = detail_energy(half, down(half), box)
     return np.asarray(fine + _COARSE_SHARE * up(coarse, luma.shape), np.float32)
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from stackcore.fusing import loops
 
 NOTHING = np.float32(-3e38)
 """Score of having seen nothing: any frame outweighs it."""
 
 UNCOVERED = np.float32(-1e30)
 """Score of a pixel outside its frame: it counts only as long as nothing better was seen."""
-
-_SCALE = np.float32(2**20)
 
 
 @dataclass
@@ -38,15 +37,21 @@ class SoftMean:
         return SoftMean(self.mean[top:bottom], self.score[top:bottom])
 
     def absorb(self, mean: NDArray[np.float32], score: NDArray[np.float32]) -> None:
-        """Take in another mean with its score; the arguments are not modified."""
-        theirs = np.asarray(cv2.subtract(score, self.score), np.float32)
-        ours = np.maximum(theirs, 0)
-        cv2.exp(np.negative(ours, out=ours), dst=ours)
-        cv2.exp(np.minimum(theirs, 0, out=theirs), dst=theirs)
-        np.maximum(self.score, score, out=self.score)
-        total = np.asarray(cv2.add(ours, theirs), np.float32)
-        self.score += cv2.log(total, dst=total)
-        # blendLinear divides by the sum of the weights plus 1e-5; scaled up, that is nothing, and 0 and 1 are exact.
-        ours *= _SCALE
-        theirs *= _SCALE
-        cv2.blendLinear(self.mean, mean, ours, theirs, dst=self.mean)
+        """Take in another mean with its score; the arguments, contiguous, are not modified."""
+        loops.absorb(self.mean, self.score, mean, score)
+
+    def absorb_detail(
+        self, gauss: NDArray[np.float32], below: NDArray[np.float32], skip: int, score: NDArray[np.float32]
+    ) -> None:
+        """Take in the detail of a level of a frame, which is made only where it counts.
+
+        Parameters
+        ----------
+        gauss, below
+            The level (n, w, 3) and the one below it, contiguous, from an even row of the picture on; not modified.
+        skip
+            Rows of `gauss` before the first of these.
+        score
+            (h, w), h <= n - skip; not modified.
+        """
+        loops.absorb_detail(self.mean, self.score, gauss, below, skip, score)

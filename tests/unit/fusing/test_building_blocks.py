@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from stackcore.fusing.coverage import numbers, shrink
-from stackcore.fusing.energy import box_width, local_energy, log_score, noise_energy, noise_floor
-from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes
+from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_energy, noise_floor
+from stackcore.fusing.logarithms import joint_score, log_score
+from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.terms import Frame
 
@@ -78,7 +79,7 @@ def test_energy_is_the_mean_square_in_a_triangular_window(window_px: int) -> Non
     point = np.zeros((101, 101), np.float32)
     point[50, 50] = 3
     box = box_width(window_px)
-    energy = local_energy(point, box)
+    energy = detail_energy(point, np.zeros((51, 51), np.float32), box)
     triangle = np.convolve(np.full(box, 1 / box), np.full(box, 1 / box))
     middle = slice(50 - box + 1, 50 + box)
     np.testing.assert_allclose(energy[middle, middle], 9 * np.outer(triangle, triangle), rtol=1e-5, atol=1e-8)
@@ -89,15 +90,80 @@ def test_noise_alone_has_the_energy_foretold() -> None:
     gauss = 0.02 * np.random.default_rng(8).standard_normal((512, 512), dtype=np.float32)
     for level in range(3):
         below = down(gauss)
-        mean = float(local_energy(detail_of(gauss, below), 5).mean())
+        mean = float(detail_energy(gauss, below, 5).mean())
         assert mean == pytest.approx(0.02**2 * noise_energy(level), rel=0.06)
         assert noise_floor(0.02, level, 2.0) == pytest.approx(2 * mean, rel=0.06)
         gauss = below
 
 
+@pytest.mark.parametrize("size", [(70, 200), (33, 129), (7, 5), (2, 3), (1, 7), (9, 2), (1, 1)])
+def test_energy_of_any_size_is_that_of_the_detail(size: tuple[int, int]) -> None:
+    gauss = picture(*size)
+    below = down(gauss)
+    square = detail_of(gauss, below) ** 2
+    padded = np.pad(square, 4, "symmetric")
+    window = np.array([1, 2, 3, 4, 5, 4, 3, 2, 1]) / 25
+    expected = sum(
+        window[i] * window[j] * padded[i : i + size[0], j : j + size[1]].astype(np.float64)
+        for i in range(9)
+        for j in range(9)
+    )
+    np.testing.assert_allclose(detail_energy(gauss, below, 5), expected, rtol=1e-4, atol=1e-8)
+    both = finest_energy(gauss, below)
+    np.testing.assert_allclose(both, gauss + up(below, size) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(70, 200), (33, 129), (8, 64), (7, 5), (2, 3), (1, 7), (9, 2), (1, 1)])
+def test_absorbed_detail_is_the_detail(size: tuple[int, int]) -> None:
+    gauss, running = picture(*size, 3), SoftMean.empty(*size)
+    below = down(gauss)
+    running.absorb_detail(gauss, below, 0, picture(*size))
+    np.testing.assert_allclose(running.mean, detail_of(gauss, below), atol=3e-7)
+
+
+def test_absorbed_detail_is_weighted_as_a_mean_is() -> None:
+    levels, scores = [picture(40, 150, 3) for _ in range(3)], [30 * picture(40, 150) for _ in range(3)]
+    whole, parts, means = SoftMean.empty(40, 150), SoftMean.empty(40, 150), SoftMean.empty(40, 150)
+    for gauss, score in zip(levels, scores, strict=True):
+        below = down(gauss)
+        whole.absorb_detail(gauss, below, 0, score)
+        parts.rows(0, 10).absorb_detail(gauss[:16], below[:8], 0, score[:10])
+        parts.rows(10, 40).absorb_detail(gauss[4:], below[2:], 6, score[10:])
+        means.absorb(detail_of(gauss, below), score)
+    np.testing.assert_allclose(whole.mean, means.mean, atol=1e-6)
+    np.testing.assert_array_equal(whole.score, means.score)
+    np.testing.assert_array_equal(parts.mean, whole.mean)
+    np.testing.assert_array_equal(parts.score, whole.score)
+
+
+def test_a_frame_that_is_far_worse_leaves_every_bit_as_it_is() -> None:
+    running, score = SoftMean.empty(5, 70), picture(5, 70)
+    running.absorb(picture(5, 70, 3), score)
+    before = running.mean.copy()
+    running.absorb(picture(5, 70, 3), score - 17)
+    np.testing.assert_array_equal(running.mean, before)
+    np.testing.assert_array_equal(running.score, score)
+    better = picture(5, 70, 3)
+    running.absorb(better, score + 17)
+    np.testing.assert_array_equal(running.mean, better)
+
+
 def test_the_score_is_the_logarithm_of_a_power() -> None:
-    energy = picture(3, 3)
-    np.testing.assert_allclose(log_score(energy, 0.5, 7), 7 * np.log(energy + 0.5), rtol=1e-5)
+    energy = np.geomspace(1e-12, 1e6, 30_000, dtype=np.float32).reshape(3, -1)
+    exact = np.log(energy.astype(np.float64) + np.float32(1e-9))
+    allowed = 2e-7 * np.maximum(1, np.abs(exact))
+    assert (np.abs(log_score(energy, 1e-9, 1) - exact) <= allowed).all()
+    other = energy[::-1].copy()
+    np.testing.assert_allclose(
+        joint_score(energy, 1e-9, 15, other, 0.5, 5), 15 * exact + 5 * np.log(other.astype(np.float64) + 0.5), atol=8e-5
+    )
+
+
+def test_a_score_is_the_same_to_the_bit_wherever_it_is_in_its_row() -> None:
+    energy = picture(1, 200)
+    whole = log_score(energy, 1e-6, 20)
+    for begin in (1, 3, 50, 199):
+        np.testing.assert_array_equal(log_score(energy[:, begin:].copy(), 1e-6, 20), whole[:, begin:])
 
 
 def test_what_is_no_number_is_uncovered_and_filled_from_its_row() -> None:

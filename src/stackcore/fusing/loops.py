@@ -1,0 +1,221 @@
+"""Compiled loops over the rows of a level, each in one pass over memory where a chain of whole planes took many.
+
+What a step leaves for the next stays in the cache, and what does not count is not read. A pixel gets the same bits in
+whatever band, strip or vector lane it falls (`stackcore.kernels`). Arrays are float32 and contiguous, with shapes that
+the callers (`stackcore.fusing.energy`, `stackcore.fusing.softmean`) have checked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.kernels import kernel
+
+Floats = NDArray[np.float32]
+
+_RUN = 64
+"""Pixels of a row that are looked at together: where a frame counts in none of them, no more is read. Even."""
+
+_APART = np.float32(17)
+"""Scores farther apart than this do not share: exp(-17) is less than half the last bit of 1."""
+
+_LOG2_E, _LN_2 = np.float32(1 / np.log(2)), np.float32(np.log(2))
+_HALF, _1, _2 = np.float32(0.5), np.float32(1), np.float32(2)
+_1_8, _3_4 = np.float32(1 / 8), np.float32(3 / 4)
+_1_6, _1_24, _1_120, _1_720 = (np.float32(1 / c) for c in (6, 24, 120, 720))
+_2_3, _2_5, _2_7, _2_9, _2_11 = (np.float32(2 / c) for c in (3, 5, 7, 9, 11))
+
+
+@kernel
+def exponential(x: np.float32) -> np.float32:
+    """exp(x) for -17 <= x <= 0, within 1.2e-6 of itself: 2^k times a Taylor series of degree 6, |ln| <= ln(2) / 2."""
+    scaled = x * _LOG2_E
+    k = np.int32(scaled - _HALF)  # towards zero: the nearest
+    f = (scaled - np.float32(k)) * _LN_2
+    series = _1 + f * (_1 + f * (_HALF + f * (_1_6 + f * (_1_24 + f * (_1_120 + f * _1_720)))))
+    return series * np.int32(np.int32(k + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@kernel
+def logarithm_of_one_and(t: np.float32) -> np.float32:
+    """ln(1 + t) for 0 <= t <= 1, within 2e-7: 2 artanh(t / (2 + t)) by its series."""
+    s = t / (_2 + t)
+    z = s * s
+    return _2 * s + s * z * (_2_3 + z * (_2_5 + z * (_2_7 + z * (_2_9 + z * _2_11))))
+
+
+@kernel
+def shares(ours: Floats, theirs: Floats, share: Floats) -> bool:
+    """Whether `theirs` counts in any pixel of a run; if so, fill `share` with its part in each, and add it to `ours`.
+
+    Scores are logarithms of weights, (n,); the sum of two is the larger and ln(1 + exp(-difference)).
+    """
+    n = ours.shape[0]
+    count = 0
+    for i in range(n):
+        count += 1 if theirs[i] - ours[i] > -_APART else 0
+    if count == 0:
+        return False
+    for i in range(n):
+        ahead = theirs[i] - ours[i]
+        apart = abs(ahead)
+        smaller = exponential(-min(apart, _APART)) if apart < _APART else np.float32(0)
+        larger = _1 / (_1 + smaller)
+        share[i] = larger if ahead >= 0 else smaller * larger
+        ours[i] = max(ours[i], theirs[i]) + logarithm_of_one_and(smaller)
+    return True
+
+
+@kernel
+def thrice(share: Floats, out: Floats) -> None:
+    """Repeat each of `share` for three channels."""
+    for i in range(share.shape[0]):
+        out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = share[i]
+
+
+@kernel
+def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats) -> None:
+    """Take `other` (h, w, 3) with its score (h, w) into `mean` and `score`."""
+    height, width = score.shape
+    ours, theirs = mean.reshape(height, 3 * width), other.reshape(height, 3 * width)
+    share, wide = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32)
+    for y in range(height):
+        for left in range(0, width, _RUN):
+            right = min(left + _RUN, width)
+            if not shares(score[y, left:right], other_score[y, left:right], share):
+                continue
+            thrice(share, wide)
+            a, b = ours[y, 3 * left : 3 * right], theirs[y, 3 * left : 3 * right]
+            for i in range(a.shape[0]):
+                a[i] = b[i] if wide[i] == _1 else a[i] + wide[i] * (b[i] - a[i])
+
+
+@kernel
+def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, skip: int, other_score: Floats) -> None:
+    """`absorb` for what `gauss` (n, w, 3) has, from row `skip` on, beyond the level `below` it."""
+    height, width = score.shape
+    ours, fine = mean.reshape(height, 3 * width), gauss.reshape(gauss.shape[0], 3 * width)
+    coarse = below.reshape(below.shape[0], 3 * below.shape[1])
+    share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
+    line = np.empty(3 * (_RUN // 2 + 2), np.float32)
+    for y in range(height):
+        for left in range(0, width, _RUN):
+            right = min(left + _RUN, width)
+            if not shares(score[y, left:right], other_score[y, left:right], share):
+                continue
+            thrice(share, wide)
+            raised(coarse, skip + y, left, right, 3, line, spread)
+            a, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
+            for i in range(a.shape[0]):
+                detail = b[i] - spread[i]
+                a[i] = detail if wide[i] == _1 else a[i] + wide[i] * (detail - a[i])
+
+
+@kernel
+def raised(coarse: Floats, y: int, left: int, right: int, channels: int, line: Floats, out: Floats) -> None:
+    """Fill `out` with columns `left` (even) to `right` of row `y`, one level up from `coarse` (h, w * channels).
+
+    As `stackcore.fusing.pyramid.up`: every other row and column 1 6 1, those between 4 4; before the first row or
+    column comes the second, after the last the last. There are 1 or 3 channels; `line` is scratch for half the columns
+    and two more, and `out` holds an even number of columns.
+    """
+    height, width = coarse.shape[0], coarse.shape[1] // channels
+    first, half = left // 2, (right - left + 1) // 2
+    middle, after = coarse[y // 2], coarse[min(y // 2 + 1, height - 1)]
+    before = coarse[y // 2 - 1] if y >= 2 else coarse[min(1, height - 1)]
+    begin, end = max(first - 1, 0), min(first + half + 1, width)
+    stretch = slice(begin * channels, end * channels)
+    a, b, c = before[stretch], middle[stretch], after[stretch]
+    inner = line[(begin - first + 1) * channels :]
+    if y % 2 == 0:
+        for i in range(b.shape[0]):
+            inner[i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
+    else:
+        for i in range(b.shape[0]):
+            inner[i] = _HALF * (b[i] + c[i])
+    if begin == first:
+        for i in range(channels):
+            line[i] = line[min(2, width) * channels + i]
+    if end == first + half:
+        for i in range(channels):
+            line[(half + 1) * channels + i] = line[half * channels + i]
+    a, b, c = line, line[channels:], line[2 * channels :]
+    if channels == 1:
+        for i in range(half):
+            out[2 * i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
+            out[2 * i + 1] = _HALF * (b[i] + c[i])
+    else:
+        for i in range(half):
+            for k in range(3):
+                j = 3 * i + k
+                out[6 * i + k] = _1_8 * (a[j] + c[j]) + _3_4 * b[j]
+                out[6 * i + 3 + k] = _HALF * (b[j] + c[j])
+
+
+@kernel
+def mirrored(i: int, n: int) -> int:
+    """Index `i` brought within 0 to n - 1 by mirrors beyond the edges: 1 0 0 1 2."""
+    while i < 0 or i >= n:
+        i = -1 - i if i < 0 else 2 * n - 1 - i
+    return i
+
+
+@kernel
+def window_sum(values: Floats, window: Floats, out: Floats) -> None:
+    """Sums of `values` (n + 2r) in a symmetric window (2r + 1), for `out` (n)."""
+    radius, n = window.shape[0] // 2, out.shape[0]
+    middle = values[radius : radius + n]
+    for x in range(n):
+        out[x] = window[radius] * middle[x]
+    for k in range(1, radius + 1):
+        a, b, weight = values[radius - k : radius - k + n], values[radius + k : radius + k + n], window[radius + k]
+        for x in range(n):
+            out[x] += weight * (a[x] + b[x])
+
+
+@kernel
+def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> None:
+    """Fill `out` with the mean square, in a symmetric window, of what `gauss` (h, w) has beyond the level `below` it.
+
+    Of squares summed along rows, as many rows are kept as the window is high.
+    """
+    height, width = gauss.shape
+    size = window.shape[0]
+    radius = size // 2
+    kept = np.empty((size, width), np.float32)
+    padded = np.empty(width + 2 * radius, np.float32)
+    square = padded[radius : radius + width]
+    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
+    for y in range(height + radius):
+        if y < height:
+            raised(below, y, 0, width, 1, line, spread)
+            row = gauss[y]
+            for x in range(width):
+                detail = row[x] - spread[x]
+                square[x] = detail * detail
+            for k in range(1, radius + 1):
+                padded[radius - k] = square[mirrored(-k, width)]
+                padded[radius + width - 1 + k] = square[mirrored(width - 1 + k, width)]
+            window_sum(padded, window, kept[y % size])
+        if y >= radius:
+            centre = y - radius
+            total, middle = out[centre], kept[centre % size]
+            for x in range(width):
+                total[x] = window[radius] * middle[x]
+            for k in range(1, radius + 1):
+                a, b = kept[mirrored(centre - k, height) % size], kept[mirrored(y - radius + k, height) % size]
+                for x in range(width):
+                    total[x] += window[radius + k] * (a[x] + b[x])
+
+
+@kernel
+def finest_energy(first: Floats, second: Floats, out: Floats) -> None:
+    """Fill `out` with `first` (h, w) and half of `second`, which is one level down."""
+    height, width = first.shape
+    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
+    for y in range(height):
+        raised(second, y, 0, width, 1, line, spread)
+        a, total = first[y], out[y]
+        for x in range(width):
+            total[x] = a[x] + _HALF * spread[x]
