@@ -101,11 +101,15 @@ class Returning(BaseEvent):
 
 
 class StageStarted(BaseEvent):
-    """A stage of processing begins; `total` counts what `progress` will report, None if unknown."""
+    """A stage of processing begins; `total` counts what `progress` will report, None if unknown.
+
+    `plan` tells how its work is arranged, in words, where memory and workers were planned for.
+    """
 
     kind: Literal["stage_started"] = "stage_started"
     stage: str
     total: int | None = None
+    plan: str | None = None
 
 
 class Progress(BaseEvent):

@@ -45,6 +45,23 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Rows `top` to `bottom` (not included) of a picture, over its whole width."""
+
+    top: int
+    bottom: int
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.bottom - self.top
+
+    def holds(self, top: int, bottom: int) -> bool:
+        """Whether rows `top` to `bottom` (not included) are all among them."""
+        return self.top <= top and bottom <= self.bottom
+
+
+@dataclass(frozen=True)
 class Transform:
     """Maps reference pixel coordinates (x, y, 1) to frame coordinates; pixel centres are at integers."""
 

@@ -38,12 +38,17 @@ class LocalExecutor:
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
         self._open = True
+        self._tasks, self._frames = self._workers, 2
         _OPENCV.enter()
 
     @property
     def workers(self) -> int:
         """Threads at work, beside one that decodes ahead."""
         return self._workers
+
+    def bind(self, tasks: int, frames: int) -> None:
+        """No more than `tasks` bands at once; with one frame, the next is decoded when it is done with."""
+        self._tasks, self._frames = max(1, min(tasks, self._workers)), frames
 
     def map(
         self, function: Callable[[ItemT], ResultT], items: Sequence[ItemT], cancel: threading.Event
@@ -82,11 +87,12 @@ class LocalExecutor:
             added, state = milestones.begun(state)
         if plan.kind == "tree" and added:
             state, joined = fuser.start(info), state
-        ahead = self._decoder.submit(frames.open, added) if added < len(frames) else None
+        ahead: Future[Frame] | None = None
         for position in range(added, len(frames)):
-            assert ahead is not None
-            frame = _result(ahead, cancel)
-            ahead = self._decoder.submit(frames.open, position + 1) if position + 1 < len(frames) else None
+            frame = _result(ahead or self._decoder.submit(frames.open, position), cancel)
+            ahead = None
+            if self._frames > 1 and position + 1 < len(frames):
+                ahead = self._decoder.submit(frames.open, position + 1)
             state = self._add(fuser, state, frame, cancel)
             del frame
             done(position + 1)
@@ -119,7 +125,8 @@ class LocalExecutor:
         if len(tasks) == 1:
             tasks[0]()
             return
-        futures = [self._pool.submit(task) for task in tasks]
+        gate = threading.BoundedSemaphore(self._tasks)
+        futures = [self._pool.submit(_through, gate, task) for task in tasks]
         try:
             for future in futures:
                 _result(future, cancel)
@@ -160,6 +167,12 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _through(gate: threading.BoundedSemaphore, task: Task) -> None:
+    """Run a task when there is room for it."""
+    with gate:
+        task()
 
 
 def _result(future: Future[ResultT], cancel: threading.Event) -> ResultT:

@@ -28,7 +28,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +35,12 @@ from numpy.typing import NDArray
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
 from stackcore.fusing.logarithms import joint_score, log_score
-from stackcore.fusing.pyramid import COARSEST_PX, collapse, down, halved, render, render_bytes, shapes
+from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Reach, Task
+from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
+from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
-from stackcore.terms import Frame, Fused, StackInfo
+from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
 from stackcore_plugins.fuser_blend.span import Span
@@ -59,9 +59,13 @@ _MEAN_EXPONENT = 16.0
 
 @dataclass
 class BlendState:
-    """One soft mean per level, finest first, the last the coarsest gaussian; what mends the coarse picture."""
+    """One soft mean per level, finest first, the last the coarsest gaussian; what mends the coarse picture.
+
+    The fine levels hold what `strip` needs; the coarse ones, and what mends them, are empty but for the first strip.
+    """
 
     info: StackInfo
+    strip: Strip
     levels: list[SoftMean]
     highlights: Highlights
     span: Span
@@ -99,16 +103,30 @@ class BlendFuser:
 
     def start(self, info: StackInfo) -> BlendState:
         """An empty pyramid for pictures of this size."""
-        levels = self._shapes(info)
-        size = levels[min(_FINE, len(levels) - 1)]
-        means = [SoftMean.empty(h, w) for h, w in levels]
-        return BlendState(info, means, Highlights.empty(*size), Span.empty(*size))
+        return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
         """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask."""
-        levels = self._shapes(info)
-        h, w = levels[min(_FINE, len(levels) - 1)]
-        return sum(16 * h * w for h, w in levels) + 41 * h * w
+        return self.strip_bytes(info, Strip(0, info.height))
+
+    def grid_px(self, info: StackInfo) -> int:
+        """That of the bands."""
+        return self._band_rows
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> BlendState:
+        """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
+        shapes = self._shapes(info)
+        fine = min(_FINE, len(shapes) - 1)
+        means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
+        size = shapes[fine] if is_first else (0, shapes[fine][1])
+        return BlendState(info, strip, means, Highlights.empty(*size), Span.empty(*size))
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
+        shapes = self._shapes(info)
+        fine = min(_FINE, len(shapes) - 1)
+        h, w = shapes[fine]
+        return means_bytes(shapes, fine, strip, self._band_rows) + 41 * h * w
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 18 float32 planes of its rows."""
@@ -120,13 +138,6 @@ class BlendFuser:
         h, w = levels[min(_FINE, len(levels) - 1)]
         return render_bytes(info) + 12 * h * w
 
-    def reach(self, info: StackInfo) -> Reach:
-        """What the coarsest level reaches, as in the pyramid, and what is handed down and mended; on both grids."""
-        depth = len(self._shapes(info)) - 1
-        least = 2 * COARSEST_PX << max(0, depth - 1)
-        margin = ((7 + self._box) << depth) + self._margin + 3 * self._options.highlights_px
-        return Reach(margin, lcm(1 << depth, self._band_rows), min(info.height, least))
-
     def add(self, state: BlendState, frame: Frame) -> BlendState:
         """Take one frame in, band after band."""
         for tasks in self.add_in_steps(state, frame):
@@ -137,33 +148,46 @@ class BlendFuser:
     def add_in_steps(self, state: BlendState, frame: Frame) -> Iterable[Sequence[Task]]:
         """The bands of the fine levels side by side, then the coarse levels."""
         fine = min(_FINE, len(state.levels) - 1)
-        coarse = _Coarse.empty(*state.levels[fine].score.shape)
-        tops = range(0, frame.height, self._band_rows)
+        coarse = _Coarse.empty(*state.levels[fine].score.shape) if has_coarse(state.levels) else None
+        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
         yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
-        yield [partial(self._add_coarse, state, fine, coarse)]
+        if coarse is not None:
+            yield [partial(self._add_coarse, state, fine, coarse)]
 
     def merge(self, left: BlendState, right: BlendState) -> BlendState:
         """Level by level; `left` is reused."""
         for mine, other in zip(left.levels, right.levels, strict=True):
-            mine.absorb(other.mean, other.score)
-        left.highlights.absorb(right.highlights)
-        left.span.absorb(right.span)
+            if mine.strip.rows:
+                mine.absorb(other.mean, other.score)
+        if has_coarse(left.levels):
+            left.highlights.absorb(right.highlights)
+            left.span.absorb(right.span)
         return left
 
     def finish(self, state: BlendState) -> Fused:
         """Collapse the coarse levels, keep them within the span, mend the highlights, collapse the fine levels."""
+        return self.finish_strip(state, None)[0]
+
+    def finish_strip(
+        self, state: BlendState, gathered: NDArray[np.float32] | None
+    ) -> tuple[Fused, NDArray[np.float32]]:
+        """The same of a strip; what is gathered is the coarse picture."""
         fine = min(_FINE, len(state.levels) - 1)
-        details = [level.mean for level in state.levels[:-1]]
-        coarse = collapse(details[fine:], state.levels[-1].mean)
+        coarse = self._coarse_picture(state, fine) if gathered is None else gathered
+        levels = state.levels[:fine]
+        tops = [level.top for level in levels]
+        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
+
+    def _coarse_picture(self, state: BlendState, fine: int) -> NDArray[np.float32]:
+        coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
         if self._options.within_span:
             coarse = state.span.within(coarse)
-        coarse = state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)
-        return Fused(render(details[:fine], coarse, state.info.dtype))
+        return state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
 
-    def _add_band(self, state: BlendState, frame: Frame, top: int, fine: int, coarse: _Coarse) -> None:
+    def _add_band(self, state: BlendState, frame: Frame, top: int, fine: int, coarse: _Coarse | None) -> None:
         first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
@@ -177,11 +201,14 @@ class BlendFuser:
             a, b = top >> level, halved(bottom, level)
             skip = a - (first >> level)
             keep = slice(skip, skip + b - a)
-            score = self._score(state.info, level, energies[level][keep] if level else None, handed[keep])
-            if valid is not None:
-                score[~valid[keep]] = UNCOVERED
-            state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
+            if state.levels[level].strip.holds(a, b):
+                score = self._score(state.info, level, energies[level][keep] if level else None, handed[keep])
+                if valid is not None:
+                    score[~valid[keep]] = UNCOVERED
+                state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
             handed, valid = down(handed), shrink(valid)
+        if coarse is None:
+            return
         a, b = top >> fine, halved(bottom, fine)
         keep = slice(a - (first >> fine), b - (first >> fine))
         coarse.gauss[a:b], coarse.handed[a:b] = gauss[fine][keep], handed[keep]

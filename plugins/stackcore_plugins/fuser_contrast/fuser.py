@@ -26,8 +26,9 @@ from stackcore.fusing.banded import BAND_ROWS
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
+from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
-from stackcore.terms import Frame, Fused, StackInfo
+from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_contrast.plugin import ContrastOptions
 from stackcore_plugins.fuser_contrast.weights import weight
 
@@ -46,9 +47,13 @@ _VOTE = 8.0
 
 @dataclass
 class ContrastState:
-    """One soft mean per level, finest first; the last is the coarsest gaussian level."""
+    """One soft mean per level, finest first; the last is the coarsest gaussian level.
+
+    The fine levels hold what `strip` needs; the coarse ones are empty but for the first strip.
+    """
 
     info: StackInfo
+    strip: Strip
     levels: list[SoftMean]
 
 
@@ -75,11 +80,26 @@ class ContrastFuser:
 
     def start(self, info: StackInfo) -> ContrastState:
         """An empty pyramid for pictures of this size."""
-        return ContrastState(info, [SoftMean.empty(h, w) for h, w in self._shapes(info)])
+        return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
         """Four float32 planes per level."""
-        return sum(16 * h * w for h, w in self._shapes(info))
+        return self.strip_bytes(info, Strip(0, info.height))
+
+    def grid_px(self, info: StackInfo) -> int:
+        """That of the bands."""
+        return self._band_rows
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> ContrastState:
+        """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
+        shapes = self._shapes(info)
+        fine = min(_FINE, len(shapes) - 1)
+        return ContrastState(info, strip, means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first))
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
+        shapes = self._shapes(info)
+        return means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 24 float32 planes of its rows."""
@@ -103,22 +123,33 @@ class ContrastFuser:
         fine = min(_FINE, len(state.levels) - 1)
         size = state.levels[fine].score.shape
         coarse = _Coarse(np.empty((*size, 3), np.float32), np.empty(size, np.float32), np.ones(size, np.bool_))
-        tops = range(0, frame.height, self._band_rows)
+        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
         yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
-        yield [partial(self._add_coarse, state, fine, coarse)]
+        if has_coarse(state.levels):
+            yield [partial(self._add_coarse, state, fine, coarse)]
 
     def merge(self, left: ContrastState, right: ContrastState) -> ContrastState:
         """Level by level; `left` is reused."""
         for mine, other in zip(left.levels, right.levels, strict=True):
-            mine.absorb(other.mean, other.score)
+            if mine.strip.rows:
+                mine.absorb(other.mean, other.score)
         return left
 
     def finish(self, state: ContrastState) -> Fused:
         """Collapse the pyramid, fine levels band by band."""
+        return self.finish_strip(state, None)[0]
+
+    def finish_strip(
+        self, state: ContrastState, gathered: NDArray[np.float32] | None
+    ) -> tuple[Fused, NDArray[np.float32]]:
+        """The same of a strip; what is gathered is the coarse picture."""
         fine = min(_FINE, len(state.levels) - 1)
-        details = [level.mean for level in state.levels[:-1]]
-        coarse = collapse(details[fine:], state.levels[-1].mean)
-        return Fused(render(details[:fine], coarse, state.info.dtype))
+        coarse = gathered
+        if coarse is None:
+            coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
+        levels = state.levels[:fine]
+        tops = [level.top for level in levels]
+        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
@@ -133,8 +164,11 @@ class ContrastFuser:
             a, b = top >> level, halved(bottom, level)
             own = slice(a - (first >> level), b - (first >> level))
             below = down(gauss)
-            self._absorb(state.levels[level].rows(a, b), detail_of(gauss, below), votes, valid, own, level)
+            if state.levels[level].strip.holds(a, b):
+                self._absorb(state.levels[level].rows(a, b), detail_of(gauss, below), votes, valid, own, level)
             gauss, votes, valid = below, down(votes), shrink(valid)
+        if not has_coarse(state.levels):
+            return
         a, b = top >> fine, halved(bottom, fine)
         own = slice(a - (first >> fine), b - (first >> fine))
         coarse.gauss[a:b], coarse.votes[a:b] = gauss[own], votes[own]

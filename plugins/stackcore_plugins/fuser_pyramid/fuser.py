@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +26,12 @@ from numpy.typing import NDArray
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, detail_energy, noise_floor
 from stackcore.fusing.logarithms import log_score
-from stackcore.fusing.pyramid import COARSEST_PX, collapse, down, halved, render, render_bytes, shapes
+from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Reach, Task
+from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
+from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
-from stackcore.terms import Frame, Fused, StackInfo
+from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 
 _FINE = 2
@@ -45,9 +45,13 @@ _BAND_ROWS = 128
 
 @dataclass
 class PyramidState:
-    """One soft mean per level, finest first; the last is the coarsest gaussian level."""
+    """One soft mean per level, finest first; the last is the coarsest gaussian level.
+
+    The fine levels hold what `strip` needs; the coarse ones are empty but for the first strip.
+    """
 
     info: StackInfo
+    strip: Strip
     levels: list[SoftMean]
 
 
@@ -66,11 +70,26 @@ class PyramidFuser:
 
     def start(self, info: StackInfo) -> PyramidState:
         """An empty pyramid for pictures of this size."""
-        return PyramidState(info, [SoftMean.empty(h, w) for h, w in self._shapes(info)])
+        return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
         """Four float32 planes per level."""
-        return sum(16 * h * w for h, w in self._shapes(info))
+        return self.strip_bytes(info, Strip(0, info.height))
+
+    def grid_px(self, info: StackInfo) -> int:
+        """That of the bands."""
+        return self._band_rows
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> PyramidState:
+        """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
+        shapes = self._shapes(info)
+        fine = min(_FINE, len(shapes) - 1)
+        return PyramidState(info, strip, means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first))
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
+        shapes = self._shapes(info)
+        return means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 20 float32 planes of its rows."""
@@ -81,16 +100,6 @@ class PyramidFuser:
         levels = self._shapes(info)
         h, w = levels[min(_FINE, len(levels) - 1)]
         return render_bytes(info) + 12 * h * w
-
-    def reach(self, info: StackInfo) -> Reach:
-        """What the coarsest level reaches; on its grid, and on that of the bands.
-
-        In pixels of that level: the window of the energy, its inheritance, detail, gaussian, validity, and collapsing
-        come to less than eight and the window. A strip with fewer rows than `least_px` would have fewer levels.
-        """
-        depth = len(self._shapes(info)) - 1
-        least = 2 * COARSEST_PX << max(0, depth - 1)
-        return Reach((7 + self._box) << depth, lcm(1 << depth, self._band_rows), min(info.height, least))
 
     def add(self, state: PyramidState, frame: Frame) -> PyramidState:
         """Take one frame in, band after band."""
@@ -106,26 +115,34 @@ class PyramidFuser:
         h, w = shapes[fine]
         coarse = np.empty((h, w, 3), np.float32)
         covered = np.ones((h, w), np.bool_)
-        yield [
-            partial(self._add_band, state, frame, top, fine, coarse, covered)
-            for top in range(0, frame.height, self._band_rows)
-        ]
-        yield [partial(self._add_coarse, state, fine, coarse, covered)]
+        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
+        yield [partial(self._add_band, state, frame, top, fine, coarse, covered) for top in tops]
+        if has_coarse(state.levels):
+            yield [partial(self._add_coarse, state, fine, coarse, covered)]
 
     def merge(self, left: PyramidState, right: PyramidState) -> PyramidState:
         """Level by level, a few rows at a time, so that it takes no memory; `left` is reused."""
         for mine, other in zip(left.levels, right.levels, strict=True):
-            for top in range(0, len(mine.score), self._band_rows):
+            for top in range(mine.top, mine.strip.bottom, self._band_rows):
                 theirs = other.rows(top, top + self._band_rows)
                 mine.rows(top, top + self._band_rows).absorb(theirs.mean, theirs.score)
         return left
 
     def finish(self, state: PyramidState) -> Fused:
         """Collapse the pyramid, fine levels band by band."""
+        return self.finish_strip(state, None)[0]
+
+    def finish_strip(
+        self, state: PyramidState, gathered: NDArray[np.float32] | None
+    ) -> tuple[Fused, NDArray[np.float32]]:
+        """The same of a strip; what is gathered is the coarse picture."""
         fine = min(_FINE, len(state.levels) - 1)
-        details = [level.mean for level in state.levels[:-1]]
-        coarse = collapse(details[fine:], state.levels[-1].mean)
-        return Fused(render(details[:fine], coarse, state.info.dtype))
+        coarse = gathered
+        if coarse is None:
+            coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
+        levels = state.levels[:fine]
+        tops = [level.top for level in levels]
+        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
@@ -147,9 +164,12 @@ class PyramidFuser:
             a, b = top >> level, halved(bottom, level)
             below = down(gauss)
             skip = a - (first >> level)
-            self._take(state, level, state.levels[level].rows(a, b), gauss, below, valid, slice(skip, skip + b - a))
+            if state.levels[level].strip.holds(a, b):
+                self._take(state, level, state.levels[level].rows(a, b), gauss, below, valid, slice(skip, skip + b - a))
             gauss = below
             valid = shrink(valid)
+        if not has_coarse(state.levels):
+            return
         a, b = top >> fine, halved(bottom, fine)
         skip = a - (first >> fine)
         coarse[a:b] = gauss[skip : skip + b - a]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture, as_picture_bytes
+from stackcore.fusing.banded import BAND_ROWS, Band, PixelwiseFuser, as_picture, as_picture_bytes
 from stackcore.terms import Fused, StackInfo
 from stackcore_plugins.fuser_reference.plugin import AverageOptions
 
@@ -22,9 +22,10 @@ class AverageState:
     info: StackInfo
     total: NDArray[np.float32]
     weight: NDArray[np.float32]
+    top: int = 0
 
 
-class AverageFuser(BandedFuser[AverageState]):
+class AverageFuser(PixelwiseFuser[AverageState]):
     """The mean, in the working encoding; where frames do not cover a pixel, of those that do."""
 
     tolerance = 1e-5

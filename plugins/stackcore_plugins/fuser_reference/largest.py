@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser, as_picture, as_picture_bytes
+from stackcore.fusing.banded import BAND_ROWS, Band, PixelwiseFuser, as_picture, as_picture_bytes
 from stackcore.fusing.focus import REACH_PX, focus_energy
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Fused, StackInfo
@@ -27,6 +27,7 @@ class Largest:
     pixels: NDArray[np.float32]
     score: NDArray[np.float32]
     origin: NDArray[np.int32]
+    top: int = 0
 
     def rows(self, top: int, bottom: int) -> Largest:
         """A view of some rows; changing it changes this."""
@@ -40,7 +41,7 @@ class Largest:
         np.copyto(self.origin, origin, where=take)
 
 
-class MaxFuser(BandedFuser[Largest]):
+class MaxFuser(PixelwiseFuser[Largest]):
     """Hard choice by `focus_energy`; `Fused.depth` is the winning slice."""
 
     tolerance = 0.0

@@ -24,14 +24,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing.banded import as_picture, as_picture_bytes
 from stackcore.fusing.coverage import numbers
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
 from stackcore.fusing.logarithms import log_score
-from stackcore.fusing.pyramid import down, render, render_bytes, up
+from stackcore.fusing.pyramid import down, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.protocols import Reach, Task
+from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
-from stackcore.terms import Frame, Fused, StackInfo
+from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_weighted.plugin import WeightedOptions
 
 _BAND_ROWS = 256
@@ -78,11 +79,23 @@ class WeightedFuser:
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture."""
-        return render_bytes(info)
+        return as_picture_bytes(info)
 
-    def reach(self, info: StackInfo) -> Reach:
-        """What the energy reaches; on the grid of the bands."""
-        return Reach(self._margin, self._band_rows, 1)
+    def grid_px(self, info: StackInfo) -> int:
+        """That of the bands."""
+        return self._band_rows
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> WeightedState:
+        """Nothing seen yet of the strip."""
+        return WeightedState(info, SoftMean.empty(strip.rows, info.width, strip.top))
+
+    def finish_strip(self, state: WeightedState, gathered: None) -> tuple[Fused, None]:
+        """The mean of the strip; nothing is gathered."""
+        return self.finish(state), None
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """Four float32 planes."""
+        return 16 * strip.rows * info.width
 
     def add(self, state: WeightedState, frame: Frame) -> WeightedState:
         """Take one frame in, band after band."""
@@ -93,7 +106,8 @@ class WeightedFuser:
 
     def add_in_steps(self, state: WeightedState, frame: Frame) -> Iterable[Sequence[Task]]:
         """All bands side by side."""
-        yield [partial(self._add_band, state, frame, top) for top in range(0, frame.height, self._band_rows)]
+        held = state.mean.strip
+        yield [partial(self._add_band, state, frame, top) for top in range(held.top, held.bottom, self._band_rows)]
 
     def merge(self, left: WeightedState, right: WeightedState) -> WeightedState:
         """Join the means; `left` is reused."""
@@ -102,7 +116,7 @@ class WeightedFuser:
 
     def finish(self, state: WeightedState) -> Fused:
         """The mean as it is."""
-        return Fused(render([], state.mean.mean, state.info.dtype))
+        return Fused(as_picture(state.mean.mean, state.info.dtype))
 
     @property
     def _wide_radius(self) -> int:

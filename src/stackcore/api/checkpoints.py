@@ -20,14 +20,17 @@ from stackcore.protocols import FusePlan
 from stackcore.stacking.checkpoint import SCHEMA, CheckpointFolder, Pace
 from stackcore.stacking.hot_pixels import HotPixels, mended_in
 from stackcore.stacking.mending import Blemish
-from stackcore.stacking.strips import Strip
+from stackcore.stacking.strips import Strips
 from stackcore.stacking.survey import Survey, untouched
-from stackcore.terms import Pixels
+from stackcore.terms import Strip
 
 if TYPE_CHECKING:
     from stackcore.api.work import Work
 
 Identity = dict[str, Any]
+
+_FINISHED = ("picture", "depth", "confidence")
+"""Parts of a checkpoint that hold the strips that are done."""
 
 
 class Checkpoints:
@@ -47,6 +50,7 @@ class Checkpoints:
         self._identity = identity_of(work)
         self._found = self._folder.read()
         self._survey: Survey | None = None
+        self._finished: Strips | None = None
         if work.options.resume:
             self._go_on()
         elif self._found is not None:
@@ -57,22 +61,34 @@ class Checkpoints:
         """What the earlier run had surveyed, with its hot pixels mended; None where there was none."""
         return self._survey
 
-    def start(self, found: Survey, plan: FusePlan, strips: Sequence[Strip], picture: Pixels | None) -> int:
-        """Remember what the next checkpoints are about; how many strips are finished, which are put into `picture`."""
-        self._survey, self._picture = found, picture
+    @property
+    def cut(self) -> tuple[Strip, ...] | None:
+        """The strips that the earlier run was making, None where there is none to go on with."""
+        return None if self._found is None else tuple(Strip(top, bottom) for top, bottom in self._found["plan"][2])
+
+    def start(self, found: Survey, plan: FusePlan, strips: Sequence[Strip], finished: Strips | None) -> tuple[int, Any]:
+        """Remember what the next checkpoints are about; how many strips are done, and what they have gathered.
+
+        What is done is put into `finished`, which is None for the whole canvas.
+        """
+        self._survey, self._finished = found, finished
         self._plan = [plan.kind, list(plan.ends), [[strip.top, strip.bottom] for strip in strips]]
-        self.strip = 0
+        self.at_strip(0, None)
         if self._found is None:
-            return 0
+            return 0, None
         if self._found["plan"] != self._plan:
-            raise _unfit(ConfigError, self._folder, "its slabs end elsewhere, or other strips fit into the memory")
-        if picture is not None:
-            self._loaded("picture", picture)
-        return int(self._found["strip"])
+            raise _unfit(ConfigError, self._folder, "its slabs end elsewhere, or the canvas has another size")
+        if finished is not None:
+            finished.take(*(self._loaded(part, None) for part in _FINISHED))
+        return int(self._found["strip"]), self._loaded("gathered", None) if finished is not None else None
+
+    def at_strip(self, number: int, gathered: Any) -> None:
+        """From now on, strip `number` is made, with what was `gathered` before."""
+        self._strip, self._gathered = number, gathered
 
     def begun(self, state: Any) -> tuple[int, Any]:
         """Where the earlier run had come to."""
-        if self._found is None or self._found["strip"] != self.strip:
+        if self._found is None or self._found["strip"] != self._strip:
             return 0, state
         return int(self._found["added"]), self._loaded("state", state)
 
@@ -85,13 +101,14 @@ class Checkpoints:
             "schema": SCHEMA,
             "identity": self._identity,
             "plan": self._plan,
-            "strip": self.strip,
+            "strip": self._strip,
             "added": added,
             "hot_pixels": None if work.hot_pixels is None else asdict(work.hot_pixels),
         }
-        parts = {"survey": self._survey, "state": state}
-        if self._picture is not None:
-            parts["picture"] = self._picture
+        parts: dict[str, Any] = {"survey": self._survey, "state": state}
+        if self._finished is not None:
+            planes = (self._finished.pixels, self._finished.depth, self._finished.confidence)
+            parts |= {**dict(zip(_FINISHED, planes, strict=True)), "gathered": self._gathered}
         try:
             self._pace.keep(lambda: self._folder.write(about, parts))
         except (OSError, TypeError) as error:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackcore.api import slab_images
 from stackcore.api.room import Room, give_back, room_for
 from stackcore.events import Progress, StageStarted
-from stackcore.protocols import Executor, FusePlan
+from stackcore.protocols import BoundExecutor, Executor, FusePlan
 from stackcore.stacking.slabs import slabs
-from stackcore.stacking.strips import StripFrames, Strips
+from stackcore.stacking.strips import StripFuser, Strips
 from stackcore.stacking.survey import Survey, untouched
 from stackcore.terms import Fused
 
@@ -26,12 +25,12 @@ def plan_of(work: Work, executor: Executor, frames: int) -> FusePlan:
     return FusePlan(executor.plan, tuple(slab.stop for slab in cut))
 
 
-def plan_record(work: Work, executor: Executor, frames: int, room: Room) -> dict[str, Any]:
+def plan_record(work: Work, executor: Executor, frames: int) -> dict[str, Any]:
     """What the record of a result says of the order of the work."""
     if work.options.slabs == "images":
         cut = slabs(frames, work.options.slab_size, work.options.slab_overlap)
         return {"kind": "images", "slabs": [[slab.first, slab.image_stop] for slab in cut]}
-    return {**plan_of(work, executor, frames).record(), **room.record()}
+    return plan_of(work, executor, frames).record()
 
 
 def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
@@ -43,7 +42,7 @@ def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
     slabs(len(work.reader), work.options.slab_size, work.options.slab_overlap)
     room = room_for(work, fuser, executor, work.frames(untouched(work.reader)).info)
     work.reader.decode_at_once(room.decoders)
-    work.memory_bytes = room.budget.total
+    work.memory_bytes, work.arrangement = room.budget.total, room.record()
     return room
 
 
@@ -52,8 +51,11 @@ def fuse(
 ) -> Fused:
     """The picture of all frames: of their own, or of the images of slabs. Keeps those images when asked."""
     give_back()
-    room = room_for(work, fuser, executor, work.frames(found).info)
-    work.plan = plan_record(work, executor, len(found.used), room)
+    room = room_for(work, fuser, executor, work.frames(found).info, checkpoints.cut if checkpoints else None)
+    work.memory_bytes, work.arrangement = room.budget.total, room.record()
+    if isinstance(executor, BoundExecutor):
+        executor.bind(room.way.workers, room.way.frames)
+    work.plan = plan_record(work, executor, len(found.used))
     if work.options.slabs == "images":
         return Fused(slab_images.fuse_images(work, fuser, executor, found, target))
     fused = _fuse_frames(work, fuser, executor, found, room, checkpoints)
@@ -67,36 +69,36 @@ def _fuse_frames(
 ) -> Fused:
     """One streaming pass over the frames for each strip, or what is left of them."""
     frames = work.frames(found)
-    info, many = frames.info, len(room.strips) > 1
-    plan = plan_of(work, executor, len(frames))
-    whole = Strips(info) if many else None
-    if many and work.options.depth_map is not None:
-        checkpoints = None  # they keep finished strips of the picture alone
-    done_before = 0
-    if checkpoints is not None:
-        done_before = checkpoints.start(found, plan, room.strips, None if whole is None else whole.pixels)
-    total = len(frames) * len(room.strips)
-    work.run.emit(StageStarted(stage="fuse", total=total))
+    info, total = frames.info, len(frames) * len(room.strips)
+    work.run.emit(StageStarted(stage="fuse", total=total, plan=str(room)))
+
+    def passed(tool: Any, strips_before: int) -> Any:
+        def tell(done: int) -> None:
+            work.run.emit(Progress(stage="fuse", done=strips_before * len(frames) + done, total=total))
+
+        state = executor.fuse(tool, info, frames, work.run.cancel, tell, plan_of(work, executor, len(frames)), kept)
+        work.run.check_cancelled()
+        give_back()  # what the workers have left: finishing needs room of its own
+        return state
+
+    kept = checkpoints
     with work.timed("fuse"):
+        if len(room.strips) == 1:
+            if kept is not None:
+                kept.start(found, plan_of(work, executor, len(frames)), room.strips, None)
+            whole: Fused = fuser.finish(passed(fuser, 0))
+            return whole
+        strips = Strips(info)
+        gathered, done_before = None, 0
+        if kept is not None:
+            done_before, gathered = kept.start(found, plan_of(work, executor, len(frames)), room.strips, strips)
         for number, strip in enumerate(room.strips):
             if number < done_before:
                 continue
-            if checkpoints is not None:
-                checkpoints.strip = number
-
-            def tell(done: int, before: int = number * len(frames)) -> None:
-                work.run.emit(Progress(stage="fuse", done=before + done, total=total))
-
-            some = StripFrames(frames, strip) if many else frames
-            state = executor.fuse(
-                fuser, replace(info, height=strip.rows), some, work.run.cancel, tell, plan, checkpoints
-            )
-            work.run.check_cancelled()
-            give_back()  # what the workers have left
-            finished: Fused = fuser.finish(state)
+            if kept is not None:
+                kept.at_strip(number, gathered)
+            state = passed(StripFuser(fuser, strip, is_first=number == 0), number)
+            finished, gathered = fuser.finish_strip(state, gathered)
             del state
-            if whole is None:
-                return finished
-            whole.put(strip, finished)
-    assert whole is not None
-    return whole.fused
+            strips.put(strip, finished)
+    return strips.fused

@@ -6,14 +6,16 @@ import ctypes
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from stackcore.protocols import DemandingFuser, Executor, ParallelFuser, RegionalFuser
+from stackcore.api.depth_maps import CAPABILITY as DEPTH
+from stackcore.protocols import BoundExecutor, DemandingFuser, Executor, ParallelFuser, RegionalFuser
 from stackcore.stacking import budget
+from stackcore.stacking.arrangement import Arrangement, arrangements
 from stackcore.stacking.hot_pixels import can_be_found
-from stackcore.stacking.strips import Strip, ways_to_cut
-from stackcore.terms import StackInfo
+from stackcore.stacking.strips import ways_to_cut
+from stackcore.terms import StackInfo, Strip
 
 if TYPE_CHECKING:
     from stackcore.api.work import Work
@@ -34,38 +36,58 @@ _REGISTERING = 25_000_000
 """Bytes a worker while frames are registered at the usual size; the allocator keeps some of it. Measured."""
 
 
+_DEPTH_AND_CONFIDENCE = 8
+"""Bytes a pixel that they take of strips that are finished."""
+
+
 @dataclass(frozen=True)
 class Room:
-    """How a stack is arranged: what it needs, its strips (one: the whole canvas), frames decoded at once before."""
+    """How a stack is arranged: what it needs, of how much; the way to fuse; frames decoded at once before."""
 
     budget: budget.Budget
-    strips: tuple[Strip, ...]
+    limit: int | None
+    way: Arrangement
     decoders: int
 
+    @property
+    def strips(self) -> tuple[Strip, ...]:
+        """Of the canvas; one for the whole."""
+        return self.way.strips
+
     def record(self) -> dict[str, Any]:
-        """What a result says of it: strips, where there are several, have a part in its bytes."""
-        return {"strips": [[strip.top, strip.bottom] for strip in self.strips]} if len(self.strips) > 1 else {}
+        """What a result tells of it; nothing of it has a part in the bytes of the picture."""
+        return {**self.way.record(), "decoders": self.decoders}
+
+    def __str__(self) -> str:
+        many = len(self.strips)
+        limit = "no limit" if self.limit is None else f"of {budget.readable(self.limit)}"
+        parts = [_counted(self.way.workers, "worker"), _counted(many, "strip")]
+        if self.way.frames == 1:
+            parts.append("1 frame at a time")
+        return ", ".join([*parts, f"{budget.readable(self.budget.total)} {limit}"])
 
 
-def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo) -> Room:
+def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo, cut: tuple[Strip, ...] | None = None) -> Room:
     """Arrange the work so that it fits into `memory_bytes`, the fastest way that does.
 
-    The survey decodes fewer frames at once; the canvas is fused strip by strip. `ConfigError` names the number needed
-    where neither is enough.
+    The survey decodes fewer frames at once; while fusing, fewer tasks run and fewer frames wait, and the canvas is
+    fused strip by strip. `cut` are strips that an earlier run has begun. `ConfigError` names the number needed, and
+    the choices, where nothing is enough.
     """
     limit = work.options.memory_bytes
     decoders = next(
         (n for n in range(executor.workers, 1, -1) if limit is None or _survey_fits(work, executor, n, limit)), 1
     )
     before = _before(work, executor, decoders)
-    least = None
-    for strips in _cuts(work, fuser, info):
-        needed = _needed(work, fuser, executor, info, strips, before)
+    cuts = [cut] if cut else _cuts(work, fuser, info)
+    ways = arrangements(cuts, executor.workers, can_be_bound=isinstance(executor, BoundExecutor))
+    needs = _Needs(work, fuser, executor, info, before)
+    for way in ways:
+        needed = needs.of(way)
         if limit is None or needed.total <= limit:
-            return Room(needed, strips, decoders)
-        least = needed if least is None or needed.total < least.total else least
-    assert least is not None
-    budget.require(least, limit)
+            return Room(needed, limit, way, decoders)
+    least = min((needs.of(way) for way in ways), key=lambda needed: needed.total)
+    budget.require(least, limit, _choices(work, fuser, executor, least))
     raise AssertionError("unreachable")  # `require` has raised
 
 
@@ -77,32 +99,68 @@ def give_back() -> None:
 
 
 def _cuts(work: Work, fuser: Any, info: StackInfo) -> Iterable[tuple[Strip, ...]]:
-    if isinstance(fuser, RegionalFuser) and work.options.slabs == "exact" and work.options.keep_slabs is None:
-        return ways_to_cut(info.height, fuser.reach(info))
-    return [(Strip(0, info.height, 0, info.height),)]
+    if isinstance(fuser, RegionalFuser) and _one_pass(work):
+        return ways_to_cut(info.height, fuser.grid_px(info))
+    return [(Strip(0, info.height),)]
 
 
-def _needed(
-    work: Work, fuser: Any, executor: Executor, info: StackInfo, strips: tuple[Strip, ...], before: int
-) -> budget.Budget:
-    worked = replace(info, height=max(strip.rows for strip in strips))
-    frame = _frame_bytes(work)
-    # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
-    task = fuser.task_bytes(worked) if isinstance(fuser, ParallelFuser) else 24 * worked.width * worked.height
-    states = 2 if executor.plan == "tree" and work.options.slabs == "exact" else 1
-    plane = info.width * (12 if info.dtype == "float32" else 6)
-    finished = plane * (info.height + worked.height) if len(strips) > 1 else 0
-    if work.options.keep_slabs is not None:
-        finished += plane * info.height
-    return budget.Budget(
-        state=states * fuser.state_bytes(worked),
-        frames=frame + max(frame, work.reader.info.decode_bytes),
-        tasks=executor.workers * task,
-        picture=finished,
-        finish=fuser.finish_bytes(worked) if isinstance(fuser, DemandingFuser) else plane * worked.height,
-        kept=_kept(work),
-        before=before,
-    )
+def _one_pass(work: Work) -> bool:
+    """Whether there are no images of slabs to make: those are fused whole."""
+    return work.options.slabs == "exact" and work.options.keep_slabs is None
+
+
+class _Needs:
+    """What each way to fuse needs."""
+
+    def __init__(self, work: Work, fuser: Any, executor: Executor, info: StackInfo, before: int) -> None:
+        self._work, self._fuser, self._info, self._before = work, fuser, info, before
+        self._states = 2 if executor.plan == "tree" and work.options.slabs == "exact" else 1
+        self._frame = _frame_bytes(work)
+        # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
+        self._task = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
+        self._line = info.width * (12 if info.dtype == "float32" else 6)
+        self._finish = fuser.finish_bytes(info) if isinstance(fuser, DemandingFuser) else self._line * info.height
+        gives_depth = work.tools.can("fuser", work.options.fuser, DEPTH)
+        self._strip_line = self._line + (_DEPTH_AND_CONFIDENCE * info.width if gives_depth else 0)
+
+    def of(self, way: Arrangement) -> budget.Budget:
+        """What a way needs."""
+        largest, whole = max(way.strips, key=lambda strip: strip.rows), self._info.height
+        many = len(way.strips) > 1
+        state = self._fuser.strip_bytes(self._info, largest) if many else self._fuser.state_bytes(self._info)
+        picture = self._strip_line * whole if many else 0
+        if self._work.options.keep_slabs is not None:
+            picture += self._line * whole
+        decoding = max(self._frame, self._work.reader.info.decode_bytes)
+        return budget.Budget(
+            state=self._states * state,
+            frames=decoding + (self._frame if way.frames > 1 else 0),
+            tasks=way.workers * self._task,
+            picture=picture,
+            finish=self._finish - self._line * (whole - largest.rows),
+            kept=_kept(self._work),
+            before=self._before,
+        )
+
+
+def _choices(work: Work, fuser: Any, executor: Executor, least: budget.Budget) -> list[str]:
+    """What else would make room, in words; `least` is the least that is needed as things are."""
+    if least.before > least.fusing:
+        return ["leave out the search for hot pixels (`--no-hot-pixels`)"] if work.searches else []
+    choices = []
+    if not _one_pass(work):
+        choices.append("leave out `--keep-slabs` and `--slabs images`, which need the whole canvas at once")
+    elif not isinstance(fuser, RegionalFuser):
+        choices.append(f'another fuser: "{work.options.fuser}" cannot work strip by strip')
+    if executor.plan == "tree":
+        choices.append("`--set executor.plan=fold`, which needs one state instead of two")
+    if not isinstance(executor, BoundExecutor) and executor.workers > 1:
+        choices.append("fewer workers")
+    return choices
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}" + ("" if number == 1 else "s")
 
 
 def _survey_fits(work: Work, executor: Executor, decoders: int, limit: int) -> bool:

@@ -101,6 +101,7 @@ class StackResult:
     `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
     `depth` (H, W) float32 is in slices, `confidence` (H, W) float32 0 to 1, both None from fusers that find none;
     `depth_map` says which files hold them, and what a slice is in them.
+    `arrangement` is how many workers, frames and strips there were: it follows the memory, and changes no bit.
     `planned_memory_bytes` is what was reckoned with before the work, `peak_memory_bytes` the peak of the process so
     far.
     """
@@ -121,6 +122,7 @@ class StackResult:
     depth_map: dict[str, Any] | None
     warnings: list[str]
     seconds: dict[str, float]
+    arrangement: dict[str, Any] | None
     planned_memory_bytes: int | None
     peak_memory_bytes: int | None
 

@@ -54,6 +54,7 @@ class Work:
         self.hot_pixels: HotPixels | None = None
         self._transforms = self._known_transforms()  # before any work: they may not fit
         self.memory_bytes: int | None = None  # that the work was arranged for
+        self.arrangement: dict[str, Any] | None = None  # how it is
         self.slabs: list[Path] = []  # images of slabs that were kept
         self.depth_map: dict[str, Any] | None = None  # files that were written
         self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
@@ -139,7 +140,7 @@ class Work:
             self.tools.sharpener(options.sharpener, options.sharpen)
         with self.executor() as executor:
             room = fusing.make_room(self, fuser, executor)
-            plan = fusing.plan_record(self, executor, len(self.reader), room)
+            plan = fusing.plan_record(self, executor, len(self.reader))
         return {
             "dry_run": True,
             "frames": len(self.reader),
@@ -156,6 +157,7 @@ class Work:
             ],
             "plan": plan,
             "memory_bytes": room.budget.total,
+            "arrangement": room.record(),
             **({"development": self.development} if self.development else {}),
             "output": None if target is None else str(target),
         }
@@ -302,6 +304,7 @@ class Work:
             depth_map=self.depth_map,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
+            arrangement=self.arrangement,
             planned_memory_bytes=self.memory_bytes,
             peak_memory_bytes=peak_memory_bytes(),
         )

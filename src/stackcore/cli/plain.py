@@ -75,7 +75,8 @@ class PlainScreen:
             case Returning():
                 return f"returning focus by {event.steps:+d}"
             case StageStarted():
-                return _stage(event) if event.total is None else f"{_stage(event)}: {event.total} to do"
+                plan = "" if event.plan is None else f"plan: {event.plan}\n"
+                return plan + (_stage(event) if event.total is None else f"{_stage(event)}: {event.total} to do")
             case Progress() if event.sharpness is not None:
                 return f"  sharpness {event.sharpness:.4f}"
             case Progress() if self._clock() - self._told_at >= PROGRESS_EVERY_S:

@@ -85,6 +85,8 @@ class LiveScreen:
                 if self._verbose:
                     self._console.print(f"saved {escape(event.path)} ({event.bytes:,} bytes)", highlight=False)
             case StageStarted():
+                if event.plan is not None:
+                    self._console.print(f"plan: {escape(event.plan)}", highlight=False)
                 self._advance(event.stage, 0, event.total)
             case Progressed():
                 self._advance(event.stage, event.done, event.total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers
 from stackcore.protocols import Task
-from stackcore.terms import Frame, Pixels, StackInfo
+from stackcore.terms import Frame, Fused, Pixels, StackInfo, Strip
 
 BAND_ROWS = 128
 """Rows of a band: the grid depends on the height of the picture alone, never on the workers."""
@@ -106,6 +106,66 @@ class BandedFuser(Generic[StateT]):
     def _take_at(self, state: StateT, frame: Frame, top: int) -> None:
         bottom = min(top + self.band_rows, frame.height)
         self.take(state, band_of(frame, top, bottom, self.margin_px, state.info.dtype))
+
+
+class StripState(State, Protocol):
+    """What every state of a `PixelwiseFuser` holds: `top` is the row of the picture that its first row is, 0 at first.
+
+    `info` is that of the rows it holds.
+    """
+
+    top: int
+
+
+StripStateT = TypeVar("StripStateT", bound=StripState)
+
+
+class PixelwiseFuser(BandedFuser[StripStateT]):
+    """A banded fuser whose `finish` looks at every pixel for itself: it can make a picture strip by strip.
+
+    `Band.top`, `bottom` and `first` count from the first row of the state.
+    """
+
+    def grid_px(self, info: StackInfo) -> int:
+        """That of the bands."""
+        return self.band_rows
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> StripStateT:
+        """The state of an empty stack of as many rows."""
+        state = self.start(replace(info, height=strip.rows))
+        state.top = strip.top
+        return state
+
+    def start(self, info: StackInfo) -> StripStateT:
+        """Return the state of an empty stack."""
+        raise NotImplementedError
+
+    def finish(self, state: StripStateT) -> Fused:
+        """Return the picture of everything that was added."""
+        raise NotImplementedError
+
+    def finish_strip(self, state: StripStateT, gathered: None) -> tuple[Fused, None]:
+        """The picture of the strip; nothing is gathered."""
+        return self.finish(state), None
+
+    def state_bytes(self, info: StackInfo) -> int:
+        """Return how much memory one state takes, bytes."""
+        raise NotImplementedError
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """As a picture of so many rows."""
+        return self.state_bytes(replace(info, height=strip.rows))
+
+    def add_in_steps(self, state: StripStateT, frame: Frame) -> Iterable[Sequence[Task]]:
+        """One group: all bands of the strip, in any order."""
+        tops = range(state.top, state.top + state.info.height, self.band_rows)
+        yield [partial(self._take_at, state, frame, top) for top in tops]
+
+    def _take_at(self, state: StripStateT, frame: Frame, top: int) -> None:
+        bottom = min(top + self.band_rows, state.top + state.info.height)
+        band = band_of(frame, top, bottom, self.margin_px, state.info.dtype)
+        first = band.first - state.top
+        self.take(state, replace(band, top=top - state.top, bottom=bottom - state.top, first=first))
 
 
 def band_of(frame: Frame, top: int, bottom: int, margin_px: int, dtype: str) -> Band:

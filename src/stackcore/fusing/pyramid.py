@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.terms import Pixels, StackInfo
+from stackcore.terms import Pixels, StackInfo, Strip
 
 COARSEST_PX = 16
 """The shorter side of the coarsest level is not made smaller than this."""
@@ -66,25 +66,68 @@ def collapse(details: Sequence[NDArray[np.float32]], coarse: NDArray[np.float32]
     return picture
 
 
-def render(details: Sequence[NDArray[np.float32]], coarse: NDArray[np.float32], dtype: str) -> Pixels:
+def strip_of_level(strip: Strip, level: int, height: int, band_rows: int) -> Strip:
+    """Rows of a level, worked in bands, that the picture of `strip` needs: of coarser ones a band more on both sides.
+
+    Going up reaches 1 row; whole bands, because a band is the least that is worked. `height` is that of the picture.
+    """
+    more = band_rows if level else 0
+    top, bottom = max(0, strip.top - more), min(height, strip.bottom + more)
+    return Strip(top >> level, halved(bottom, level))
+
+
+def render(
+    details: Sequence[NDArray[np.float32]],
+    coarse: NDArray[np.float32],
+    info: StackInfo,
+    strip: Strip | None = None,
+    tops: Sequence[int] = (0, 0),
+) -> Pixels:
     """Collapse at most two levels `details` upon `coarse` into a finished picture, band after band.
+
+    Parameters
+    ----------
+    details, coarse
+        Levels of the picture (h, w, 3) float32, finest first; they are not modified.
+    info
+        Of the whole picture.
+    strip
+        The rows to make, from a multiple of 4 on; None for all. They are the same to the bit for every strip.
+    tops
+        The row of its level that the first row of each of `details` is: they need to hold no more of it than
+        `strip_of_level` says. `coarse` is whole.
 
     Returns
     -------
-    Shape (H, W, 3); float32 where `dtype`, that of the frames, is `float32`, else uint16 over the full range, clipped.
-    Never more than a band is held as float32 beside the arguments.
+    Shape (rows, W, 3); float32 for float32 frames, else uint16 over the full range, clipped. Never more than a band is
+    held as float32 beside the arguments.
     """
-    height, width = details[0].shape[:2] if details else coarse.shape[:2]
-    is_float = dtype == "float32"
-    out = np.empty((height, width, 3), np.float32 if is_float else np.uint16)
-    for top in range(0, height, _COLLAPSE_ROWS):
-        bottom = min(top + _COLLAPSE_ROWS, height)
-        first, last = max(0, top - _COLLAPSE_MARGIN), min(height, bottom + _COLLAPSE_MARGIN)
-        parts = [detail[first >> level : halved(last, level)] for level, detail in enumerate(details)]
-        below = coarse[first >> len(details) : halved(last, len(details))]
-        band = collapse(parts, below)[top - first : bottom - first]
-        out[top:bottom] = band if is_float else np.rint(np.clip(band, 0, 1) * np.float32(65535))
+    strip = Strip(0, info.height) if strip is None else strip
+    is_float = info.dtype == "float32"
+    out = np.empty((strip.rows, info.width, 3), np.float32 if is_float else np.uint16)
+    for top in range(strip.top, strip.bottom, _COLLAPSE_ROWS):
+        bottom = min(top + _COLLAPSE_ROWS, strip.bottom)
+        band = _collapsed(details, coarse, Strip(top, bottom), info.height, tops)
+        into = out[top - strip.top : bottom - strip.top]
+        into[:] = band if is_float else np.rint(np.clip(band, 0, 1) * np.float32(65535))
     return out
+
+
+def _collapsed(
+    details: Sequence[NDArray[np.float32]], coarse: NDArray[np.float32], band: Strip, height: int, tops: Sequence[int]
+) -> NDArray[np.float32]:
+    """The rows of a band, from a margin of rows of all levels but the finest."""
+    if not details:
+        return coarse[band.top : band.bottom]
+    first, last = max(0, band.top - _COLLAPSE_MARGIN), min(height, band.bottom + _COLLAPSE_MARGIN)
+    parts = [
+        detail[(first >> level) - top : halved(last, level) - top]
+        for level, (detail, top) in enumerate(zip(details, tops, strict=False))
+        if level
+    ]
+    below = collapse(parts, coarse[first >> len(details) : halved(last, len(details))])
+    spread = up(below, (last - first, details[0].shape[1]))[band.top - first : band.bottom - first]
+    return np.asarray(spread + details[0][band.top - tops[0] : band.bottom - tops[0]], np.float32)
 
 
 def render_bytes(info: StackInfo) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing import loops
+from stackcore.terms import Strip
 
 NOTHING = np.float32(-3e38)
 """Score of having seen nothing: any frame outweighs it."""
@@ -22,19 +23,29 @@ UNCOVERED = np.float32(-1e30)
 
 @dataclass
 class SoftMean:
-    """`mean` (h, w, 3) float32 of everything seen; `score` (h, w) float32, log of the sum of all weights."""
+    """`mean` (h, w, 3) float32 of everything seen; `score` (h, w) float32, log of the sum of all weights.
+
+    `top` is the row of the level that the first of these rows is: 0 unless they are but a strip of it.
+    """
 
     mean: NDArray[np.float32]
     score: NDArray[np.float32]
+    top: int = 0
 
     @classmethod
-    def empty(cls, height: int, width: int) -> SoftMean:
+    def empty(cls, height: int, width: int, top: int = 0) -> SoftMean:
         """Nothing seen yet: the neutral element of `absorb`."""
-        return cls(np.zeros((height, width, 3), np.float32), np.full((height, width), NOTHING, np.float32))
+        return cls(np.zeros((height, width, 3), np.float32), np.full((height, width), NOTHING, np.float32), top)
+
+    @property
+    def strip(self) -> Strip:
+        """Which rows of the level there are."""
+        return Strip(self.top, self.top + len(self.score))
 
     def rows(self, top: int, bottom: int) -> SoftMean:
-        """A view of some rows; changing it changes this."""
-        return SoftMean(self.mean[top:bottom], self.score[top:bottom])
+        """A view of some rows of the level, by their place in it; changing it changes this."""
+        here = slice(top - self.top, bottom - self.top)
+        return SoftMean(self.mean[here], self.score[here], top)
 
     def absorb(self, mean: NDArray[np.float32], score: NDArray[np.float32]) -> None:
         """Take in another mean with its score; the arguments, contiguous, are not modified."""

@@ -27,9 +27,10 @@ from stackcore.protocols.developing import (
     Mosaic,
     WhiteBalanceRule,
 )
-from stackcore.protocols.fusing import DemandingFuser, FusePlan, Milestones, PlanKind, Reach, RegionalFuser
+from stackcore.protocols.fusing import DemandingFuser, FusePlan, Milestones, PlanKind, RegionalFuser
 from stackcore.protocols.processing import (
     Aligner,
+    BoundExecutor,
     Executor,
     FrameSource,
     Fuser,
@@ -47,6 +48,7 @@ from stackcore.protocols.processing import (
 __all__ = [
     "Aligner",
     "AskingToken",
+    "BoundExecutor",
     "CameraCatalogue",
     "CameraFinder",
     "CameraInfo",
@@ -73,7 +75,6 @@ __all__ = [
     "Need",
     "ParallelFuser",
     "PlanKind",
-    "Reach",
     "ReducedFrame",
     "RegionalFuser",
     "Registration",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from stackcore.terms import StackInfo
+    from stackcore.terms import Fused, StackInfo, Strip
 
 PlanKind = Literal["fold", "tree"]
 """`fold`: every frame enters one state, in order. `tree`: a state per slab, joined in the order of the slabs."""
@@ -39,31 +39,34 @@ class FusePlan:
         return {"kind": self.kind} if self.kind == "fold" else {"kind": self.kind, "slab_ends": list(self.ends)}
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How far the picture of a fuser depends on its surroundings.
-
-    Attributes
-    ----------
-    margin_px
-        Rows beyond a strip of the picture that may change what is in it.
-    grid_px
-        A strip must begin at a multiple of so many rows.
-    least_px
-        With fewer rows than this the fuser works otherwise than on the whole picture.
-    """
-
-    margin_px: int
-    grid_px: int
-    least_px: int
-
-
 @runtime_checkable
 class RegionalFuser(Protocol):
-    """A fuser that makes the same picture, within its tolerance, of strips that are worked with a margin."""
+    """A fuser that can do with the state of a strip of the picture at a time, where that of the whole does not fit.
 
-    def reach(self, info: StackInfo) -> Reach:
-        """How strips of the picture must be cut; `info` is that of the whole picture."""
+    Each strip takes a pass over all frames, which are seen whole, so that what is made of a strip is the same to the
+    bit as those rows of the whole picture. What a fuser needs of all rows (coarse levels) it gathers while the first
+    strip is made, and gets it back with each of the others. States of strips are added to and merged like others; the
+    fuser must work in tasks (`ParallelFuser`).
+    """
+
+    def grid_px(self, info: StackInfo) -> int:
+        """Return the number of rows that strips must begin at a multiple of; `info` is that of the whole picture."""
+        ...
+
+    def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> Any:
+        """Return the state of an empty stack that holds `strip` alone, and, for the first one, what all rows tell."""
+        ...
+
+    def finish_strip(self, state: Any, gathered: Any) -> tuple[Fused, Any]:
+        """Return the picture of the strip, and what was gathered, for the strips that are left.
+
+        `gathered` is what finishing the first strip returned, None for the first itself: dataclasses of arrays, or
+        None. `state` may be consumed.
+        """
+        ...
+
+    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
+        """Return how much memory the state of a strip takes at most, the first one's among them, bytes."""
         ...
 
 

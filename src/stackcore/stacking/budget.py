@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackcore.errors import ConfigError, UsageError
@@ -53,8 +54,8 @@ def estimate(state_bytes: int, frame_bytes: int, task_bytes: int, workers: int) 
     return Budget(state_bytes, 2 * frame_bytes, workers * task_bytes)
 
 
-def require(budget: Budget, limit: int | None) -> None:
-    """Raise `ConfigError` that names the number needed when `limit` is smaller."""
+def require(budget: Budget, limit: int | None, choices: Sequence[str] = ()) -> None:
+    """Raise `ConfigError` that names the number needed when `limit` is smaller, and what else may be done."""
     if limit is None or budget.total <= limit:
         return
     finishes = budget.finish > budget.frames + budget.tasks
@@ -72,7 +73,7 @@ def require(budget: Budget, limit: int | None) -> None:
     raise ConfigError(
         f"The memory limit of {in_mib(limit)} is too small for this stack.",
         f"it needs {in_mib(budget.total)}: {named}.",
-        f"allow at least `--memory {-(-budget.total // 2**20)}MiB`, or use fewer workers.",
+        "; or ".join([f"allow at least `--memory {-(-budget.total // 2**20)}MiB`", *choices]) + ".",
     )
 
 
@@ -90,6 +91,17 @@ def parse_bytes(text: str) -> int:
             f'"{text}" is not an amount of memory.', "a number and a unit are needed.", "for example 2GiB."
         )
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def readable(size: int) -> str:
+    """A size for people, in the unit that suits it.
+
+    Examples
+    --------
+    >>> readable(884 * 2**20), readable(2**30)
+    ('884 MiB', '1.0 GiB')
+    """
+    return in_mib(size) if size < 2**30 else f"{size / 2**30:.1f} GiB"
 
 
 def in_mib(size: int) -> str:

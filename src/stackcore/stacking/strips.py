@@ -1,125 +1,107 @@
-"""Strips of the canvas: where one state of a fuser does not fit into memory, the picture is made strip by strip."""
+"""Strips of the canvas: where the state of the whole does not fit into memory, the picture is made strip by strip."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.protocols import FrameSource, Reach
-from stackcore.terms import Frame, Fused, Pixels, Rows, StackInfo
+from stackcore.protocols import Task
+from stackcore.terms import Frame, Fused, Pixels, StackInfo, Strip
 
 
-@dataclass(frozen=True)
-class Strip:
-    """Rows `top` to `bottom` (not included) of the picture, made from the rows `first` to `last` of the frames."""
-
-    top: int
-    bottom: int
-    first: int
-    last: int
-
-    @property
-    def rows(self) -> int:
-        """How many rows are worked."""
-        return self.last - self.first
-
-    @property
-    def own(self) -> slice:
-        """The rows of the strip among those that are worked."""
-        return slice(self.top - self.first, self.bottom - self.first)
-
-
-def ways_to_cut(height: int, reach: Reach) -> Iterator[tuple[Strip, ...]]:
-    """Cuts of a picture into ever more strips, the whole first, as long as more of them need less memory.
-
-    Strips begin on the fuser's grid and are worked with its margin on both sides, and with no fewer rows than it needs.
-    """
+def ways_to_cut(height: int, grid_px: int) -> Iterator[tuple[Strip, ...]]:
+    """Cuts of a picture into ever more strips, the whole first, the last with as few rows as the grid allows."""
     least = height + 1
-    for count in range(1, -(-height // reach.grid_px) + 1):
-        cut = _cut(height, count, reach)
-        if (rows := max(strip.rows for strip in cut)) < least:
+    for count in range(1, -(-height // grid_px) + 1):
+        rows = min(height, -(-height // (count * grid_px)) * grid_px)
+        if rows < least:
             least = rows
-            yield cut
+            yield tuple(Strip(top, min(height, top + rows)) for top in range(0, height, rows))
 
 
-def _cut(height: int, count: int, reach: Reach) -> tuple[Strip, ...]:
-    own = -(-height // (count * reach.grid_px)) * reach.grid_px
-    margin = -(-reach.margin_px // reach.grid_px) * reach.grid_px
-    found = []
-    for top in range(0, height, own):
-        bottom = min(height, top + own)
-        first, last = max(0, top - margin), min(height, bottom + margin)
-        if last - first < reach.least_px:
-            last = min(height, first + reach.least_px)
-            first = max(0, last - reach.least_px) // reach.grid_px * reach.grid_px
-        found.append(Strip(top, bottom, first, last))
-    return tuple(found)
+class StripFuser:
+    """A fuser confined to one strip: what an executor gets in place of the fuser itself.
+
+    Parameters
+    ----------
+    fuser
+        A `RegionalFuser`.
+    strip
+        What is made.
+    is_first
+        Whether it has to gather what all rows tell.
+    """
+
+    def __init__(self, fuser: Any, strip: Strip, *, is_first: bool) -> None:
+        self._fuser, self._strip, self._is_first = fuser, strip, is_first
+        self.tolerance: float = fuser.tolerance
+
+    def start(self, info: StackInfo) -> Any:
+        """The state of an empty stack, confined to the strip; `info` is that of the whole picture."""
+        return self._fuser.start_strip(info, self._strip, is_first=self._is_first)
+
+    def add(self, state: Any, frame: Frame) -> Any:
+        """Take one frame in, which is seen whole."""
+        return self._fuser.add(state, frame)
+
+    def add_in_steps(self, state: Any, frame: Frame) -> Iterable[Sequence[Task]]:
+        """The same in tasks."""
+        steps: Iterable[Sequence[Task]] = self._fuser.add_in_steps(state, frame)
+        return steps
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """Join two states of the strip."""
+        return self._fuser.merge(left, right)
+
+    def finish(self, state: Any) -> Fused:
+        """The picture of a strip that nothing was gathered for: the first one."""
+        fused: Fused = self._fuser.finish_strip(state, None)[0]
+        return fused
+
+    def state_bytes(self, info: StackInfo) -> int:
+        """What its state takes."""
+        return int(self._fuser.strip_bytes(info, self._strip))
+
+    def task_bytes(self, info: StackInfo) -> int:
+        """As for the whole: the bands are the same."""
+        return int(self._fuser.task_bytes(info))
 
 
 class Strips:
     """The picture that finished strips make up; `pixels` (H, W, 3) uint16, or float32 for float sources."""
 
     def __init__(self, info: StackInfo) -> None:
-        self.pixels: Pixels = np.empty((info.height, info.width, 3), _result_dtype(info))
-        self._depth: list[NDArray[np.float32] | None] = []
-        self._confidence: list[NDArray[np.float32] | None] = []
-        self._rows = 0
+        self._size = (info.height, info.width)
+        self.pixels: Pixels = np.empty((*self._size, 3), _result_dtype(info))
+        self.depth: NDArray[np.float32] | None = None
+        self.confidence: NDArray[np.float32] | None = None
 
     def put(self, strip: Strip, finished: Fused) -> None:
-        """Put the rows of a strip at their place; strips come from top to bottom."""
-        self.pixels[strip.top : strip.bottom] = finished.pixels[strip.own]
-        self._depth.append(None if finished.depth is None else finished.depth[strip.own])
-        self._confidence.append(None if finished.confidence is None else finished.confidence[strip.own])
-        self._rows += strip.bottom - strip.top
+        """Put the rows of a strip at their place; a fuser finds depth in all strips or in none."""
+        rows = slice(strip.top, strip.bottom)
+        self.pixels[rows] = finished.pixels
+        if finished.depth is not None:
+            self.depth = self._plane(self.depth)
+            self.depth[rows] = finished.depth
+        if finished.confidence is not None:
+            self.confidence = self._plane(self.confidence)
+            self.confidence[rows] = finished.confidence
+
+    def take(self, pixels: Pixels, depth: NDArray[np.float32] | None, confidence: NDArray[np.float32] | None) -> None:
+        """Take over what another run has put together; the arguments belong to this from now on."""
+        self.pixels, self.depth, self.confidence = pixels, depth, confidence
 
     @property
     def fused(self) -> Fused:
-        """The whole picture; with its depth, if every strip was put here and has one."""
-        return Fused(self.pixels, self._joined(self._depth), self._joined(self._confidence))
+        """The whole picture, once every strip was put here."""
+        return Fused(self.pixels, self.depth, self.confidence)
 
-    def _joined(self, parts: list[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts) or self._rows < len(self.pixels):
-            return None
-        return np.concatenate(known)
+    def _plane(self, known: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        return np.zeros(self._size, np.float32) if known is None else known
 
 
 def _result_dtype(info: StackInfo) -> str:
     return "float32" if info.dtype == "float32" else "uint16"
-
-
-class StripFrames:
-    """The frames of a stack, of which only the rows of a strip are seen."""
-
-    def __init__(self, frames: FrameSource, strip: Strip) -> None:
-        self._frames, self._strip = frames, strip
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def open(self, position: int) -> Frame:
-        """Decode the frame at `position`; only its rows in the strip are warped."""
-        return _StripOfFrame(self._frames.open(position), self._strip)
-
-
-class _StripOfFrame(Frame):
-    """Some rows of a frame as a frame of their own."""
-
-    def __init__(self, frame: Frame, strip: Strip) -> None:
-        self.index, self.width, self.height = frame.index, frame.width, strip.rows
-        self._frame, self._strip = frame, strip
-
-    @property
-    def pixels(self) -> Pixels:
-        return self._frame.pixels[self._strip.first : self._strip.last]
-
-    @property
-    def valid(self) -> NDArray[np.bool_]:
-        rows = self.rows(0, self.height)
-        return np.ones((self.height, self.width), np.bool_) if rows.valid is None else rows.valid
-
-    def rows(self, top: int, bottom: int) -> Rows:
-        return self._frame.rows(self._strip.first + top, self._strip.first + bottom)

@@ -21,6 +21,7 @@ from stackcore.stacking.reader import StackReader
 from stackcore.testing.photosites import SensorTruth
 from stackcore.testing.raws import write_scene
 from stackcore.testing.scene import make_stack
+from stackcore_plugins.executor_local.executor import LocalExecutor
 
 PLAIN = {"align": False, "hot_pixels": False, "workers": 1}
 
@@ -51,18 +52,42 @@ def advised(folder, target, **choices):
     return parse_bytes(match[1])
 
 
-def test_too_little_for_the_whole_is_worked_in_strips(tall, tmp_path):
-    whole = stack(tall, tmp_path / "whole.tif", **PLAIN)
+FUSERS = ("blend", "pyramid", "contrast", "weighted", "average", "max")
+
+
+@pytest.mark.parametrize("fuser", FUSERS)
+def test_too_little_for_the_whole_is_worked_in_strips_to_the_same_bytes(tall, tmp_path, fuser):
+    whole = stack(tall, tmp_path / "whole.tif", fuser=fuser, **PLAIN)
+    assert whole.arrangement == {"workers": 1, "frames": 2, "strips": 1, "decoders": 1}
+    limit = advised(tall, tmp_path / "strips.tif", fuser=fuser)
+    strips = stack(tall, tmp_path / "strips.tif", memory_bytes=limit, fuser=fuser, **PLAIN)
+    assert strips.arrangement["strips"] > 2
+    assert strips.planned_memory_bytes <= limit < whole.planned_memory_bytes
+    assert (tmp_path / "strips.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+    assert read_record(tmp_path / "strips.tif").settings["plan"] == {"kind": "fold"}
+    if whole.depth is not None:
+        np.testing.assert_array_equal(strips.depth, whole.depth)
+
+
+def test_the_plan_is_told_before_the_work_and_by_a_dry_run(tall, tmp_path, ear):
     limit = needed(tall) - 1
-    strips = stack(tall, tmp_path / "strips.tif", memory_bytes=limit, **PLAIN)
-    assert np.abs(whole.picture.astype(int) - strips.picture).max() <= 2e-5 * 65535 + 1
-    assert read_record(tmp_path / "whole.tif").settings["plan"] == {"kind": "fold"}
-    cut = read_record(tmp_path / "strips.tif").settings["plan"]["strips"]
-    assert len(cut) > 1
-    assert (cut[0][0], cut[-1][1]) == (0, 1600)
     plan = plan_stack(tall, options=StackOptions(memory_bytes=limit, **PLAIN))
-    assert plan["plan"]["strips"] == cut
-    assert plan["memory_bytes"] <= limit
+    result = stack(tall, tmp_path / "a.tif", memory_bytes=limit, listeners=[ear], **PLAIN)
+    assert plan["arrangement"] == result.arrangement == result.summary()["arrangement"]
+    [told] = [event.plan for event in ear.of("stage_started") if event.stage == "fuse"]
+    assert re.fullmatch(r"1 worker, \d+ strips?(, 1 frame at a time)?, \d+ MiB of \d+ MiB", told)
+    assert f"of {limit / 2**20:.0f} MiB" in told
+
+
+def test_fewer_workers_are_bound_to_less(tall, tmp_path, monkeypatch):
+    bound = []
+    monkeypatch.setattr(LocalExecutor, "bind", lambda self, tasks, frames: bound.append((tasks, frames)))
+    choices = {**PLAIN, "workers": 12}
+    limit = needed(tall, **choices) - 2**20
+    result = stack(tall, tmp_path / "a.tif", memory_bytes=limit, **choices)
+    assert bound == [(result.arrangement["workers"], result.arrangement["frames"])]
+    assert 1 < bound[0][0] < 12
+    assert result.arrangement["strips"] == 1
 
 
 def test_the_number_that_is_named_is_enough_and_less_than_the_whole_needs(tall, tmp_path):
@@ -73,13 +98,19 @@ def test_the_number_that_is_named_is_enough_and_less_than_the_whole_needs(tall, 
         stack(tall, tmp_path / "b.tif", memory_bytes=enough - 2**20, **PLAIN)
 
 
-@pytest.mark.parametrize(("plan", "after"), [("fold", 1), ("fold", 4), ("fold", 8), ("tree", 5)])
-def test_work_in_strips_is_resumed_to_the_same_bytes(tall, tmp_path, monkeypatch, ear, plan, after):
+@pytest.fixture
+def often(monkeypatch):
+    """A checkpoint at the end of each slab."""
     monkeypatch.setattr(checkpoint, "EVERY_S", 0)
     monkeypatch.setattr(checkpoint, "SHARE", 0)
-    choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0, "settings": {"executor": {"plan": plan}}}
-    choices["memory_bytes"] = needed(tall, **choices) - 1
-    stack(tall, tmp_path / "whole.tif", **choices)
+
+
+@pytest.mark.parametrize(("plan", "after"), [("fold", 1), ("fold", 4), ("fold", 5), ("tree", 5)])
+@pytest.mark.parametrize("fuser", ["blend", "max"])
+def test_work_in_strips_is_resumed_to_the_same_bytes(tall, tmp_path, often, ear, plan, after, fuser):
+    choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0, "settings": {"executor": {"plan": plan}}, "fuser": fuser}
+    whole = stack(tall, tmp_path / "whole.tif", **choices)
+    choices["memory_bytes"] = advised(tall, tmp_path / "part.tif", **choices)
     cancel = threading.Event()
 
     def stop(event):
@@ -88,16 +119,33 @@ def test_work_in_strips_is_resumed_to_the_same_bytes(tall, tmp_path, monkeypatch
 
     with pytest.raises(Cancelled):
         stack(tall, tmp_path / "part.tif", cancel=cancel, listeners=[stop], **choices)
-    stack(tall, tmp_path / "part.tif", resume=True, listeners=[ear], **choices)
+    resumed = stack(tall, tmp_path / "part.tif", resume=True, listeners=[ear], **choices)
+    if whole.depth is not None:
+        np.testing.assert_array_equal(resumed.depth, whole.depth)
     assert (tmp_path / "part.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
     told = [e.done for e in ear.of("progress") if e.stage == "fuse"]
     assert told[0] > 1 or after == 1
     assert told == list(range(told[0], told[-1] + 1))
 
 
-def test_other_strips_do_not_fit_a_checkpoint(tall, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "EVERY_S", 0)
-    monkeypatch.setattr(checkpoint, "SHARE", 0)
+def test_a_run_with_more_memory_goes_on_with_the_strips_it_finds(tall, tmp_path, often):
+    cancel = threading.Event()
+    choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0}
+    stack(tall, tmp_path / "whole.tif", **choices)
+    less = advised(tall, tmp_path / "a.tif", **choices)
+
+    def stop(event):
+        if event.kind == "progress" and event.done == 5:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        stack(tall, tmp_path / "a.tif", memory_bytes=less, cancel=cancel, listeners=[stop], **choices)
+    resumed = stack(tall, tmp_path / "a.tif", resume=True, **choices)
+    assert resumed.arrangement["strips"] > 2
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_run_with_less_memory_than_its_checkpoint_needs_is_told_so(tall, tmp_path, often):
     cancel = threading.Event()
     choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0}
 
@@ -105,17 +153,36 @@ def test_other_strips_do_not_fit_a_checkpoint(tall, tmp_path, monkeypatch):
         if event.kind == "progress" and event.done == 2:
             cancel.set()
 
+    less = advised(tall, tmp_path / "b.tif", **choices)
     with pytest.raises(Cancelled):
         stack(tall, tmp_path / "a.tif", cancel=cancel, listeners=[stop], **choices)
-    less = advised(tall, tmp_path / "b.tif", **choices)
-    with pytest.raises(ConfigError, match="other strips fit"):
+    with pytest.raises(ConfigError, match="memory limit"):
         stack(tall, tmp_path / "a.tif", resume=True, memory_bytes=less, **choices)
 
 
+def test_too_little_names_what_else_would_help(tall, tmp_path):
+    def fix(**choices):
+        with pytest.raises(ConfigError) as caught:
+            stack(tall, tmp_path / "a.tif", memory_bytes=1000, **{**PLAIN, **choices})
+        return caught.value.fix
+
+    assert "--keep-slabs" in fix(keep_slabs=tmp_path / "slabs")
+    assert '"depthmap" cannot work strip by strip' in fix(fuser="depthmap")
+    assert "executor.plan=fold" in fix(settings={"executor": {"plan": "tree"}})
+    assert fix().count(";") == 0
+
+
+def test_too_little_for_the_survey_names_its_search(tall, tmp_path):
+    with pytest.raises(ConfigError, match="surveying") as caught:
+        stack(tall, memory_bytes=1000, fuser="average", workers=1)
+    assert "--no-hot-pixels" in caught.value.fix
+
+
 def test_slab_images_are_not_made_in_strips(tall, tmp_path):
-    """They are pictures of their own: the number named is that of the whole."""
-    assert advised(tall, tmp_path / "a.tif", slabs="images") >= needed(tall)
-    assert advised(tall, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs") >= needed(tall)
+    """They are pictures of their own: the state of the whole is reckoned with."""
+    exact = advised(tall, tmp_path / "a.tif")
+    assert advised(tall, tmp_path / "a.tif", slabs="images") > exact + 4_000_000
+    assert advised(tall, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs") > exact + 4_000_000
 
 
 def test_raws_need_more_for_decoding(tmp_path):

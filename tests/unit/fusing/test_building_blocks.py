@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noi
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.terms import Frame
+from stackcore.terms import Frame, StackInfo
 
 RNG = np.random.default_rng(3)
 
@@ -58,8 +60,9 @@ def test_a_pyramid_collapses_to_the_picture_it_was_made_of(size: tuple[int, int]
         gauss = below
     np.testing.assert_allclose(collapse(details, gauss), original, atol=2e-6)
     coarse = collapse(details[fine:], gauss)
-    np.testing.assert_allclose(render(details[:fine], coarse, "float32"), original, atol=2e-6)
-    whole = render(details[:fine], coarse, "uint8")
+    info = StackInfo(width=size[1], height=size[0], frames=1, reference=0, dtype="float32")
+    np.testing.assert_allclose(render(details[:fine], coarse, info), original, atol=2e-6)
+    whole = render(details[:fine], coarse, replace(info, dtype="uint8"))
     assert whole.dtype == np.uint16
     assert np.abs(whole / 65535 - original).max() <= 1 / 65535
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stackcore.stacking.strips import Strip, Strips
-from stackcore.terms import Fused, StackInfo
+from stackcore.stacking.strips import Strips
+from stackcore.terms import Fused, StackInfo, Strip
 
-CUT = (Strip(0, 4, 0, 6), Strip(4, 10, 2, 10))
+CUT = (Strip(0, 4), Strip(4, 10))
 
 
 def info(dtype: str = "uint16") -> StackInfo:
@@ -22,7 +22,7 @@ def whole(dtype: str) -> Fused:
 
 
 def part(fused: Fused, strip: Strip, *, depth: bool = True) -> Fused:
-    rows = slice(strip.first, strip.last)
+    rows = slice(strip.top, strip.bottom)
     assert fused.depth is not None
     assert fused.confidence is not None
     return Fused(fused.pixels[rows], fused.depth[rows] if depth else None, fused.confidence[rows] if depth else None)
@@ -40,11 +40,19 @@ def test_every_row_comes_to_its_place(dtype: str) -> None:
     np.testing.assert_array_equal(joined.confidence, expected.confidence)
 
 
-def test_depth_is_whole_or_none() -> None:
-    expected = whole("uint16")
-    mixed, resumed = Strips(info()), Strips(info())
-    mixed.put(CUT[0], part(expected, CUT[0], depth=False))
-    mixed.put(CUT[1], part(expected, CUT[1]))
-    resumed.put(CUT[1], part(expected, CUT[1]))  # the first one came from a checkpoint, as pixels alone
-    assert mixed.fused.depth is None
-    assert resumed.fused.depth is resumed.fused.confidence is None
+def test_there_is_no_depth_of_fusers_that_find_none() -> None:
+    expected, strips = whole("uint16"), Strips(info())
+    for strip in CUT:
+        strips.put(strip, part(expected, strip, depth=False))
+    assert strips.fused.depth is None
+    np.testing.assert_array_equal(strips.fused.confidence, expected.confidence)
+
+
+def test_what_an_earlier_run_has_finished_is_gone_on_with() -> None:
+    expected, begun, resumed = whole("uint16"), Strips(info()), Strips(info())
+    begun.put(CUT[0], part(expected, CUT[0]))
+    resumed.take(begun.pixels, begun.depth, begun.confidence)
+    resumed.put(CUT[1], part(expected, CUT[1]))
+    np.testing.assert_array_equal(resumed.fused.pixels, expected.pixels)
+    np.testing.assert_array_equal(resumed.fused.depth, expected.depth)
+    np.testing.assert_array_equal(resumed.fused.confidence, expected.confidence)
