@@ -14,6 +14,7 @@ DEFAULT = "blend"
 
 _TITLES = {"psnr": "PSNR", "ssim": "SSIM", "gmsd": "GMSD", "psnr_occ": "occ", "psnr_in": "in", "miss": "miss %"}
 _DIGITS = {"ssim": 4, "gmsd": 4, "detail": 3}
+_COSTS = ("CPU s", "wall s", "wall ms/MP-frame", "peak MiB")
 _NOTHING = {"psnr": 0.1, "psnr_occ": 0.1, "psnr_in": 0.1, "ssim": 0.002, "gmsd": 0.002, "detail": 0.01, "miss": 0.2}
 """Differences that nobody sees; 0.05 where nothing is said."""
 
@@ -75,10 +76,10 @@ def behind(rows: Sequence[Row]) -> list[Behind]:
     return found
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Markdown of the rows of one stack: scores, the best in bold, then the costs."""
+def table(rows: Sequence[Row], *, costs: bool = True) -> str:
+    """Markdown of the rows of one stack: scores, the best in bold, then the costs if they are wanted."""
     measures = [name for name in BETTER if any(row.scores.get(name) is not None for row in rows)]
-    head = ["program", *(_TITLES.get(name, name) for name in measures), "CPU s", "wall s", "ms/MP-frame", "peak MiB"]
+    head = ["program", *(_TITLES.get(name, name) for name in measures), *(_COSTS if costs else ())]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     best = {}
     for name in measures:
@@ -91,23 +92,24 @@ def table(rows: Sequence[Row]) -> str:
             text = "" if value is None else f"{value:.{_DIGITS.get(name, 2)}f}"
             cells.append(f"**{text}**" if value is not None and BETTER[name](value) == best[name] else text)
         cost = row.cost
-        per = 1000 * cost.cpu_s / (row.megapixels * row.frames)
-        cells += [f"{cost.cpu_s:.1f}", f"{cost.wall_s:.1f}", f"{per:.0f}", f"{cost.peak_bytes / 2**20:.0f}"]
+        if costs:
+            per = 1000 * cost.wall_s / (row.megapixels * row.frames)
+            cells += [f"{cost.cpu_s:.1f}", f"{cost.wall_s:.1f}", f"{per:.0f}", f"{cost.peak_bytes / 2**20:.0f}"]
         if cost.failure:
-            cells[1 if measures else 0] += f" {cost.failure}"
+            cells[0] += f", {cost.failure}"
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def report(rows: Sequence[Row], machine: Mapping[str, str]) -> str:
-    """The whole comparison as Markdown."""
+def report(rows: Sequence[Row], machine: Mapping[str, str], *, costs: bool = True) -> str:
+    """The whole comparison as Markdown, with or without time and memory."""
     parts = ["# Comparison of focus stackers", "", *(f"- {name}: {value}" for name, value in machine.items())]
     versions = {row.version: None for row in rows}
     parts += [f"- {version}" for version in versions]
     for stack in dict.fromkeys(row.stack for row in rows):
         here = sorted((row for row in rows if row.stack == stack), key=lambda row: not row.is_ours)
         parts += ["", f"## {stack}", "", f"{here[0].frames} frames of {here[0].megapixels:.1f} megapixels", ""]
-        parts.append(table(here))
+        parts.append(table(here, costs=costs))
     lost = [place for place in behind(rows) if place.matters]
     parts += ["", f"## Where `{DEFAULT}` is not first", ""]
     if lost:

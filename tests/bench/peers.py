@@ -34,8 +34,9 @@ FUSERS = ("blend", "weighted", "pyramid", "depthmap", "contrast")
 class Comparison:
     """Rows on the disk, one for each program and stack."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *, costs: bool = True) -> None:
         self.out = out
+        self._costs = costs
         self._store = out / "results.json"
         out.mkdir(parents=True, exist_ok=True)
         told = json.loads(self._store.read_text(encoding="utf-8")) if self._store.exists() else []
@@ -50,11 +51,14 @@ class Comparison:
         return [row for row in self.rows if row.stack == stack]
 
     def add(self, row: Row) -> None:
-        """Remember a row in place of an earlier one of that stack and program, and write everything down."""
+        """Remember a row in place of an earlier one of that stack and program, on the disk too."""
         key = (row.stack, row.program)
         self.rows = [*(kept for kept in self.rows if (kept.stack, kept.program) != key), row]
         _replace(self._store, json.dumps([asdict(row) for row in self.rows], indent=1))
-        _replace(self.out / "table.md", report(self.rows, machine()))
+
+    def tell(self) -> None:
+        """Write the table."""
+        _replace(self.out / "table.md", report(self.rows, machine(), costs=self._costs))
 
 
 def machine() -> dict[str, str]:
@@ -128,6 +132,7 @@ def main() -> int:
     parser.add_argument("--crops", type=int, default=4, help="else so many where the pictures differ most")
     parser.add_argument("--limit-gib", type=float, default=12, help="a program that takes more memory is stopped")
     parser.add_argument("--limit-s", type=float, default=3600, help="and one that takes longer")
+    parser.add_argument("--no-costs", action="store_true", help="no time and memory in the table: the machine is busy")
     parser.add_argument("--make", type=Path, metavar="STACK", help="write a synthetic stack, and nothing else")
     parser.add_argument("--size", type=_numbers, default=(1800, 1200), help="of its frames, WxH")
     parser.add_argument("--frames", type=int, default=10, help="of it")
@@ -140,10 +145,11 @@ def main() -> int:
     if chosen.peers is not None:
         peers = [peer for peer in peers if any(part in peer.name for part in chosen.peers)]
     programs = [*our_fusers(chosen.fusers, chosen.option), *peers]
-    comparison = Comparison(chosen.out)
+    comparison = Comparison(chosen.out, costs=not chosen.no_costs)
     for stack in map(TruthStack, chosen.stacks):
         run(comparison, stack, programs, chosen)
         show(comparison, stack, chosen.crop, chosen.crops)
+    comparison.tell()
     return 0
 
 
