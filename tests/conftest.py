@@ -31,9 +31,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.setenv(f"XDG_{variable}_HOME", str(home / variable.lower()))
     monkeypatch.setenv("APPDATA", str(home / "appdata"))
     monkeypatch.setenv("LOCALAPPDATA", str(home / "appdata"))
-    folders = [f"STACKCORE_{kind}_DIR" for kind in ("CONFIG", "DATA", "STATE")]
-    for variable in ("STACKCORE_DISABLE_PLUGINS", "STACKCORE_PROFILE", *folders):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in [name for name in os.environ if name.startswith("STACKCORE_")]:
+        monkeypatch.delenv(variable)
 
 
 class FakePlugins:
