@@ -51,6 +51,9 @@ class RawChoices:
         What becomes of full photosites.
     first_is_dark, last_is_greycard
         The first file is a dark frame, the last one a grey card, of which neither is a frame of the stack.
+    passed_over
+        Names of fields that hold for raw files alone and are passed over for finished pictures, as those of a preset
+        are; what is not among them is refused there.
     """
 
     linear: bool = False
@@ -62,6 +65,7 @@ class RawChoices:
     highlights: Highlights = "clip"
     first_is_dark: bool = False
     last_is_greycard: bool = False
+    passed_over: frozenset[str] = frozenset()
 
     @property
     def encoding(self) -> Encoding:
@@ -196,16 +200,16 @@ def _contradiction(one: str, other: str, what: str) -> UsageError:
 def _refuse_for_finished(choices: RawChoices, reference: Path) -> None:
     """A choice about raw files would be passed over in silence where frames are finished pictures."""
     asked = {
-        "--colour-space": choices.colour_space != "srgb",
-        "--white-balance": choices.white_balance is not None,
-        "--darks": choices.darks not in (None, AUTOMATIC, NO_DARK),
-        "--flat": choices.flat is not None,
-        "--exposure": choices.exposure_ev != 0,
-        "--highlights": choices.highlights != "clip",
-        "--first-is-dark": choices.first_is_dark,
-        "--last-is-greycard": choices.last_is_greycard,
+        "--colour-space": ("colour_space", choices.colour_space != "srgb"),
+        "--white-balance": ("white_balance", choices.white_balance is not None),
+        "--darks": ("darks", choices.darks not in (None, AUTOMATIC, NO_DARK)),
+        "--flat": ("flat", choices.flat is not None),
+        "--exposure": ("exposure_ev", choices.exposure_ev != 0),
+        "--highlights": ("highlights", choices.highlights != "clip"),
+        "--first-is-dark": ("first_is_dark", choices.first_is_dark),
+        "--last-is-greycard": ("last_is_greycard", choices.last_is_greycard),
     }
-    wrong = [option for option, given in asked.items() if given]
+    wrong = [option for option, (name, given) in asked.items() if given and name not in choices.passed_over]
     if wrong:
         raise UsageError(
             f"{' and '.join(wrong)} cannot be used here.",

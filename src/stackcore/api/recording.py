@@ -35,6 +35,8 @@ _NOT_ABOUT_THE_PICTURE = frozenset(
         "slabs",
         "slab_size",
         "slab_overlap",
+        "notes",
+        "passed_over",
     }  # the plan says what they came to, where it matters
 )
 """Options that a record holds elsewhere, with the plugins, or that change nothing in the picture."""
@@ -75,6 +77,14 @@ def settings_of(options: StackOptions) -> dict[str, Any]:
     """The options that decide about the picture, by name."""
     names = [f.name for f in fields(options) if f.name not in _NOT_ABOUT_THE_PICTURE]
     return {name: plain(getattr(options, name)) for name in names}
+
+
+def asked_slabs(options: StackOptions, plan: Mapping[str, Any]) -> dict[str, int]:
+    """The size and overlap of slabs that were asked for, where slabs decide about the picture."""
+    if plan.get("kind") == "fold":
+        return {}
+    asked = {"slab_size": options.slab_size, "slab_overlap": options.slab_overlap}
+    return {key: value for key, value in asked.items() if value is not None}
 
 
 def plain(value: Any) -> Any:

@@ -58,6 +58,10 @@ class StackOptions(RawChoices):
         Compression, tiles, quality of the result.
     settings
         Options of plugins by section: {"fuser": {"levels": 6}}.
+    preset
+        Name or file of the preset that these options began with; it is recorded and does nothing.
+    notes
+        Warnings that are told when work begins: code and message.
     """
 
     aligner: str = "ecc"
@@ -83,6 +87,8 @@ class StackOptions(RawChoices):
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
+    preset: str | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def described(options: Any, inputs: Inputs) -> dict[str, Any]:
@@ -90,6 +96,8 @@ def described(options: Any, inputs: Inputs) -> dict[str, Any]:
     many = [inputs] if isinstance(inputs, str | Path) else inputs
     record = {"inputs": [str(each) for each in many], **asdict(options)}
     record["settings"] = {section: dict(values) for section, values in options.settings.items()}
+    for name in ("notes", "passed_over"):
+        record.pop(name, None)
     return {name: str(value) if isinstance(value, Path) else value for name, value in record.items()}
 
 

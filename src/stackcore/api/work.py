@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from stackcore.api import fusing
 from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
-from stackcore.api.recording import metadata_of, settings_of, write_result
+from stackcore.api.recording import asked_slabs, metadata_of, settings_of, write_result
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
-from stackcore.events import Progress, StageStarted
+from stackcore.events import Progress, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
 from stackcore.metadata.writing import Metadata
@@ -43,6 +43,8 @@ class Work:
         self.run, self.options = run, options
         self.seconds: dict[str, float] = {}
         self.made_at = moment()
+        for code, message in options.notes:
+            run.emit(Warned(code=code, message=message))
         refuse_unknown_sections(options.settings, SECTIONS)
         self.tools = Toolbox(registry or Registry.discover(), options.settings)
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
@@ -208,7 +210,8 @@ class Work:
             settings={
                 **settings_of(options),
                 "development": self.developed(),
-                **({} if self.plan is None else {"plan": self.plan}),
+                **({} if self.plan is None else {"plan": {**self.plan, **asked_slabs(options, self.plan)}}),
+                **({} if not (chosen := options.file_format.chosen(target)) else {"file_format": chosen}),
             },
         )
         with self.timed("write"):

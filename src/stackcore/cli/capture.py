@@ -24,6 +24,7 @@ from stackcore.cli.naming import (
     ask_user,
     given_fields,
 )
+from stackcore.cli.stack_options import NoPresets, Preset
 from stackcore.cli.watch import OptionalPort, watched
 from stackcore.errors import UsageError
 
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
 
 def capture(
     context: typer.Context,
+    preset: Preset = None,
     camera: Annotated[
         str | None, typer.Option(help="Camera provider, or PROVIDER:ADDRESS; see `stackcore cameras`.")
     ] = None,
@@ -71,12 +73,21 @@ def capture(
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode: camera.width_px=1200."),
     ] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not remember the settings of this run.")] = False,
-    no_live_view_start: Annotated[
-        bool, typer.Option("--no-live-view-start", help="Refuse to run when live view is off.")
-    ] = False,
-    no_sharpness: Annotated[
-        bool, typer.Option("--no-sharpness", help="Do not measure how sharp live view is at each slice.")
-    ] = False,
+    live_view_start: Annotated[
+        bool | None,
+        typer.Option(
+            "--live-view-start/--no-live-view-start",
+            show_default="live-view-start",
+            help="Without: refuse to run when live view is off.",
+        ),
+    ] = None,
+    sharpness: Annotated[
+        bool | None,
+        typer.Option(
+            "--sharpness/--no-sharpness", show_default="sharpness", help="Measure how sharp live view is at each slice."
+        ),
+    ] = None,
+    no_presets: NoPresets = False,
     watch: Annotated[
         int | None,
         typer.Option(metavar="[PORT]", help="Serve live view to a browser on this machine; any free port if left out."),
@@ -88,8 +99,8 @@ def capture(
 ) -> None:
     """Shoot a focus stack: focus starts at the nearest point, moves farther after each slice, and returns.
 
-    What is left out comes from the last run. Ctrl-C ends the run cleanly and returns focus. A run that ended early
-    goes on with `stackcore capture resume MANIFEST`.
+    What is left out comes from --preset, else from the last run. Ctrl-C ends the run cleanly and returns focus. A run
+    that ended early goes on with `stackcore capture resume MANIFEST`.
     """
     if context.invoked_subcommand is not None:
         _refuse_own_options(context)
@@ -99,11 +110,13 @@ def capture(
     told: dict[str, str] = {}
 
     def request() -> CaptureRequest:
-        from stackcore.api.preparing import CaptureRequest
+        from stackcore.api.capture_presets import capture_request
         from stackcore.config import parse_settings
         from stackcore.paths.questions import parse_answers
 
-        return CaptureRequest(
+        return capture_request(
+            preset,
+            surroundings=not no_presets,
             slices=slices,
             step=step,
             delay_ms=delay_ms,
@@ -115,8 +128,8 @@ def capture(
             mirror=mirror,
             profile=profile,
             save_profile=not no_save,
-            start_live_view=not no_live_view_start,
-            sharpness=not no_sharpness,
+            live_view_start=live_view_start,
+            sharpness=sharpness,
             settings=parse_settings(setting or []),
         )
 

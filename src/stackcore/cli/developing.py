@@ -18,7 +18,11 @@ Inputs = Annotated[
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the pictures go; made if missing.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Numbers proportional to light, without a transfer curve.")]
 Space = Annotated[
-    str, typer.Option(metavar="srgb|display-p3|adobe-rgb|prophoto|xyz", help="The colours that can be told apart.")
+    str | None,
+    typer.Option(
+        metavar="srgb|display-p3|adobe-rgb|prophoto|xyz",
+        help="The colours that can be told apart; srgb if left out.",
+    ),
 ]
 Balance = Annotated[
     str | None,
@@ -38,10 +42,15 @@ Flat = Annotated[Path | None, typer.Option(metavar="RAW", help="Make light even 
 Demosaic = Annotated[
     str | None, typer.Option(metavar="METHOD", help="How colours are filled in; see `stackcore plugins show libraw`.")
 ]
-Exposure = Annotated[float, typer.Option(metavar="EV", help="Brighter or darker by so many stops, all frames alike.")]
+Exposure = Annotated[
+    float | None, typer.Option(metavar="EV", help="Brighter or darker by so many stops, all frames alike.")
+]
 Highlights = Annotated[
-    str,
-    typer.Option(metavar="clip|unclipped|blend|reconstruct", help="What becomes of photosites that are full."),
+    str | None,
+    typer.Option(
+        metavar="clip|unclipped|blend|reconstruct",
+        help="What becomes of photosites that are full; clip if left out.",
+    ),
 ]
 FirstIsDark = Annotated[bool, typer.Option("--first-is-dark", help="The first file is a dark frame, not a picture.")]
 LastIsCard = Annotated[
@@ -106,7 +115,11 @@ def develop(
         from stackcore.stacking.budget import parse_bytes
         from stackcore.stacking.file_format import FileFormat
 
-        checked_later: dict[str, Any] = {"colour_space": colour_space, "highlights": highlights}
+        checked_later: dict[str, Any] = {
+            "colour_space": colour_space,
+            "highlights": highlights,
+            "exposure_ev": exposure,
+        }
         layout: dict[str, Any] = {"compression": compression, "tiled": tiled}
         options = developing.DevelopOptions(
             linear=linear,
@@ -114,7 +127,6 @@ def develop(
             darks=darks,
             flat=flat,
             demosaic=demosaic,
-            exposure_ev=exposure,
             first_is_dark=first_is_dark,
             last_is_greycard=last_is_greycard,
             executor=executor,

@@ -9,26 +9,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stackcore.cli.developing import Balance, Darks, Exposure, FirstIsDark, Flat, Highlights, LastIsCard, Space
+from stackcore.cli.developing import Balance, Darks, Exposure, Flat, Highlights, Space
 from stackcore.cli.stack_options import (
+    Align,
     Aligner,
     Compression,
+    Crop,
     DepthMap,
     Executor,
+    FirstIsDark,
     Fuser,
+    HotPixels,
     Inputs,
     Json,
     KeepAligned,
     KeepSlabs,
+    LastIsCard,
+    Like,
     Linear,
+    MatchExposure,
     Memory,
     Model,
-    NoCrop,
-    NoExposure,
-    NoHotPixels,
+    NoPresets,
     OnUnaligned,
     Output,
     Overwrite,
+    Preset,
     Quality,
     Quiet,
     Resume,
@@ -49,6 +55,10 @@ if TYPE_CHECKING:
     from stackcore.events import Listener
 
 
+NO_FILES = {"keep_aligned": None, "keep_slabs": None}
+"""What `fuse` does not write, whatever a preset says."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     for command in (stack, survey, align, fuse, sharpen):
@@ -58,39 +68,42 @@ def register(app: typer.Typer) -> None:
 def stack(
     inputs: Inputs,
     output: Output,
-    aligner: Aligner = "ecc",
+    preset: Preset = None,
+    like: Like = None,
+    aligner: Aligner = None,
     model: Model = None,
-    fuser: Fuser = "blend",
-    sharpener: Sharpener = "unsharp3",
-    executor: Executor = "local",
+    fuser: Fuser = None,
+    sharpener: Sharpener = None,
+    executor: Executor = None,
     sharpen: Sharpen = None,
     workers: Workers = None,
     memory: Memory = None,
     keep_aligned: KeepAligned = None,
     keep_slabs: KeepSlabs = None,
-    slabs: Slabs = "exact",
+    slabs: Slabs = None,
     slab_size: SlabSize = None,
     slab_overlap: SlabOverlap = None,
     transforms: Transforms = None,
-    no_align: Annotated[bool, typer.Option("--no-align", help="The frames are aligned already.")] = False,
-    no_crop: NoCrop = False,
-    no_match_exposure: NoExposure = False,
-    on_unaligned: OnUnaligned = "skip",
-    no_hot_pixels: NoHotPixels = False,
-    linear: Linear = False,
+    align: Align = None,
+    crop: Crop = None,
+    match_exposure: MatchExposure = None,
+    on_unaligned: OnUnaligned = None,
+    hot_pixels: HotPixels = None,
+    linear: Linear = None,
     white_balance: Balance = None,
     darks: Darks = None,
     flat: Flat = None,
-    first_is_dark: FirstIsDark = False,
-    last_is_greycard: LastIsCard = False,
-    colour_space: Space = "srgb",
-    exposure: Exposure = 0.0,
-    highlights: Highlights = "clip",
+    first_is_dark: FirstIsDark = None,
+    last_is_greycard: LastIsCard = None,
+    colour_space: Space = None,
+    exposure: Exposure = None,
+    highlights: Highlights = None,
     setting: Setting = None,
-    compression: Compression = "none",
-    tiled: Tiled = False,
+    compression: Compression = None,
+    tiled: Tiled = None,
     quality: Quality = None,
     depth_map: DepthMap = None,
+    no_presets: NoPresets = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
@@ -107,19 +120,27 @@ def stack(
 
     stackcore stack shoot/*.jpg -o beetle.tif --sharpen 1
 
+    stackcore stack shoot/*.jpg -o beetle.tif --preset studio-10x
+
     stackcore stack shoot/*.nef -o beetle.tif --first-is-dark --last-is-greycard
     """
 
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
         from stackcore.api import processing
 
-        options = _options(
+        options, target = _options(
+            output,
+            preset=preset,
+            like=like,
+            no_presets=no_presets,
+            setting=setting,
+            once={"transforms": transforms, "resume": resume, "overwrite": overwrite},
             aligner=aligner,
             model=model,
             fuser=fuser,
             sharpener=sharpener,
             executor=executor,
-            sharpen=None if sharpener == "none" else sharpen,
+            sharpen=sharpen,
             workers=workers,
             memory=memory,
             keep_aligned=keep_aligned,
@@ -127,12 +148,11 @@ def stack(
             slabs=slabs,
             slab_size=slab_size,
             slab_overlap=slab_overlap,
-            transforms=transforms,
-            align=not no_align,
-            crop=not no_crop,
-            match_exposure=not no_match_exposure,
+            align=align,
+            crop=crop,
+            match_exposure=match_exposure,
             on_unaligned=on_unaligned,
-            hot_pixels=not no_hot_pixels,
+            hot_pixels=hot_pixels,
             linear=linear,
             white_balance=white_balance,
             darks=darks,
@@ -140,16 +160,15 @@ def stack(
             first_is_dark=first_is_dark,
             last_is_greycard=last_is_greycard,
             colour_space=colour_space,
-            exposure_ev=exposure,
+            exposure=exposure,
             highlights=highlights,
-            setting=setting,
-            file_format=_file_format(compression, tiled, quality),
+            compression=compression,
+            tiled=tiled,
+            quality=quality,
             depth_map=depth_map,
-            resume=resume,
-            overwrite=overwrite,
         )
         run = processing.plan_stack if dry_run else processing.stack
-        return run(inputs, output, options=options, listeners=listeners, cancel=cancel)
+        return run(inputs, target, options=options, listeners=listeners, cancel=cancel)
 
     _run(work, json=json, quiet=quiet, verbose=verbose)
 
@@ -157,14 +176,16 @@ def stack(
 def survey(
     inputs: Inputs,
     transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
-    aligner: Aligner = "ecc",
+    preset: Preset = None,
+    aligner: Aligner = None,
     model: Model = None,
-    executor: Executor = "local",
+    executor: Executor = None,
     workers: Workers = None,
-    on_unaligned: OnUnaligned = "skip",
-    no_hot_pixels: NoHotPixels = False,
-    linear: Linear = False,
+    on_unaligned: OnUnaligned = None,
+    hot_pixels: HotPixels = None,
+    linear: Linear = None,
     setting: Setting = None,
+    no_presets: NoPresets = False,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -177,10 +198,12 @@ def survey(
         "executor": executor,
         "workers": workers,
         "on_unaligned": on_unaligned,
-        "hot_pixels": not no_hot_pixels,
+        "hot_pixels": hot_pixels,
         "linear": linear,
+        "preset": preset,
+        "no_presets": no_presets,
         "setting": setting,
-        "overwrite": overwrite,
+        "once": {"overwrite": overwrite},
     }
     _survey("survey", inputs, transforms, None, options, json=json, quiet=quiet, verbose=verbose)
 
@@ -192,18 +215,20 @@ def align(
     ] = None,
     transforms: Annotated[Path | None, typer.Option(help="Write the transforms file here.")] = None,
     matrices: Annotated[Path | None, typer.Option(help="Write the bare list of 3x3 matrices here.")] = None,
-    aligner: Aligner = "ecc",
+    preset: Preset = None,
+    aligner: Aligner = None,
     model: Model = None,
-    executor: Executor = "local",
+    executor: Executor = None,
     workers: Workers = None,
-    no_crop: NoCrop = False,
-    no_match_exposure: NoExposure = False,
-    on_unaligned: OnUnaligned = "skip",
-    no_hot_pixels: NoHotPixels = False,
-    linear: Linear = False,
+    crop: Crop = None,
+    match_exposure: MatchExposure = None,
+    on_unaligned: OnUnaligned = None,
+    hot_pixels: HotPixels = None,
+    linear: Linear = None,
     setting: Setting = None,
-    compression: Compression = "none",
-    tiled: Tiled = False,
+    compression: Compression = None,
+    tiled: Tiled = None,
+    no_presets: NoPresets = False,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -215,14 +240,17 @@ def align(
         "model": model,
         "executor": executor,
         "workers": workers,
-        "crop": not no_crop,
-        "match_exposure": not no_match_exposure,
+        "crop": crop,
+        "match_exposure": match_exposure,
         "on_unaligned": on_unaligned,
-        "hot_pixels": not no_hot_pixels,
+        "hot_pixels": hot_pixels,
         "linear": linear,
+        "preset": preset,
+        "no_presets": no_presets,
         "setting": setting,
-        "file_format": _file_format(compression, tiled, None),
-        "overwrite": overwrite,
+        "compression": compression,
+        "tiled": tiled,
+        "once": {"overwrite": overwrite},
     }
     _survey("align", inputs, transforms, matrices, options, folder=output, json=json, quiet=quiet, verbose=verbose)
 
@@ -230,18 +258,20 @@ def align(
 def fuse(
     inputs: Inputs,
     output: Output,
-    fuser: Fuser = "blend",
-    executor: Executor = "local",
+    preset: Preset = None,
+    fuser: Fuser = None,
+    executor: Executor = None,
     workers: Workers = None,
     memory: Memory = None,
     transforms: Transforms = None,
-    no_hot_pixels: NoHotPixels = False,
-    linear: Linear = False,
+    hot_pixels: HotPixels = None,
+    linear: Linear = None,
     setting: Setting = None,
-    compression: Compression = "none",
-    tiled: Tiled = False,
+    compression: Compression = None,
+    tiled: Tiled = None,
     quality: Quality = None,
     depth_map: DepthMap = None,
+    no_presets: NoPresets = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -253,22 +283,26 @@ def fuse(
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
         from stackcore.api import processing
 
-        options = _options(
+        options, target = _options(
+            output,
+            preset=preset,
+            no_presets=no_presets,
+            setting=setting,
+            once={**NO_FILES, "transforms": transforms, "resume": resume, "overwrite": overwrite},
             fuser=fuser,
             executor=executor,
             workers=workers,
             memory=memory,
-            transforms=transforms,
             align=False,
-            hot_pixels=not no_hot_pixels,
+            sharpener="none",
+            hot_pixels=hot_pixels,
             linear=linear,
-            setting=setting,
-            file_format=_file_format(compression, tiled, quality),
+            compression=compression,
+            tiled=tiled,
+            quality=quality,
             depth_map=depth_map,
-            resume=resume,
-            overwrite=overwrite,
         )
-        return processing.stack(inputs, output, options=options, listeners=listeners, cancel=cancel, command="fuse")
+        return processing.stack(inputs, target, options=options, listeners=listeners, cancel=cancel, command="fuse")
 
     _run(work, json=json, quiet=quiet, verbose=verbose)
 
@@ -279,10 +313,10 @@ def sharpen(
     strength: Annotated[
         str, typer.Option("--sharpen", metavar="S|X:Y:Z", help="Strength, or large:middle:small; 0 switches one off.")
     ] = "1",
-    sharpener: Sharpener = "unsharp3",
+    sharpener: Sharpener = None,
     setting: Setting = None,
-    compression: Compression = "none",
-    tiled: Tiled = False,
+    compression: Compression = None,
+    tiled: Tiled = None,
     quality: Quality = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -299,7 +333,7 @@ def sharpen(
             source,
             output,
             strength=strength,
-            sharpener=sharpener,
+            sharpener=sharpener or "unsharp3",
             settings=parse_settings(setting or []),
             file_format=_file_format(compression, tiled, quality),
             overwrite=overwrite,
@@ -330,7 +364,7 @@ def _survey(
             transforms=transforms,
             matrices=matrices,
             aligned=folder,
-            options=_options(**options),
+            options=_options(None if folder is None else folder / "aligned.tif", **options)[0],
             listeners=listeners,
             cancel=cancel,
             command=command,
@@ -340,38 +374,35 @@ def _survey(
 
 
 def _options(
+    output: Path | None,
     *,
+    no_presets: bool,
     setting: list[str] | None,
-    model: str | None = None,
-    memory: str | None = None,
-    on_unaligned: str = "skip",
-    slabs: str = "exact",
+    once: dict[str, Any],
+    preset: str | None = None,
+    like: Path | None = None,
     **given: Any,
-) -> StackOptions:
-    from stackcore.api.stacks import StackOptions
+) -> tuple[StackOptions, Path | None]:
+    """What was typed joined with presets, and the name of the result with its extension."""
+    from stackcore.api.presets import settle_stack
     from stackcore.config import parse_settings
-    from stackcore.errors import UsageError
-    from stackcore.stacking.budget import parse_bytes
 
-    if on_unaligned not in ("skip", "stop"):
-        raise UsageError(
-            f'--on-unaligned cannot be "{on_unaligned}".', "it is skip or stop.", "leave it out to skip such frames."
-        )
-    if slabs not in ("exact", "images"):
-        raise UsageError(f'--slabs cannot be "{slabs}".', "it is exact or images.", "leave it out for exact.")
-    return StackOptions(
-        slabs="images" if slabs == "images" else "exact",
-        settings=parse_settings([*(setting or []), *([] if model is None else [f"aligner.model={model}"])]),
-        memory_bytes=None if memory is None else parse_bytes(memory),
-        on_unaligned="stop" if on_unaligned == "stop" else "skip",
+    settled = settle_stack(
+        preset,
+        like=like,
+        output=output,
+        settings=parse_settings(setting or []),
+        surroundings=not no_presets,
+        once=once,
         **given,
     )
+    return settled.options(), settled.output
 
 
-def _file_format(compression: str, tiled: bool, quality: int | None) -> Any:
+def _file_format(compression: str | None, tiled: bool | None, quality: int | None) -> Any:
     from stackcore.stacking.file_format import FileFormat
 
-    return FileFormat(compression=compression, tiled=tiled, quality=quality)  # type: ignore[arg-type]  # checked there
+    return FileFormat(compression=compression or "none", tiled=bool(tiled), quality=quality)  # type: ignore[arg-type]  # checked there
 
 
 def _run(work: Any, *, json: bool, quiet: bool, verbose: bool) -> None:

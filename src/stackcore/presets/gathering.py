@@ -55,7 +55,7 @@ class Gathered:
     """The settings of a run, and the variables that look like settings and are none."""
 
     resolved: Resolved
-    strange_variables: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
 
 
 def gather(asked: Asked) -> Gathered:

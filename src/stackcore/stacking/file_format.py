@@ -14,8 +14,12 @@ Compression = Literal["none", "lzw", "deflate", "zstd"]
 
 COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 
-_TIFF = (".tif", ".tiff")
-_JPEG = (".jpg", ".jpeg")
+COMPRESSED_SUFFIXES = _TIFF = (".tif", ".tiff")
+"""Extensions of files that take a compression, and tiles."""
+
+QUALITY_SUFFIXES = _JPEG = (".jpg", ".jpeg")
+"""Extensions of files that take a quality."""
+
 _KNOWN = (*_TIFF, *_JPEG, ".png")
 
 _BIG = 3_900_000_000
@@ -42,6 +46,16 @@ class FileFormat:
     compression: Compression = "none"
     tiled: bool = False
     quality: int | None = None
+
+    def chosen(self, target: Path) -> dict[str, Any]:
+        """What of it takes part in the file `target` and is not as usual, by name."""
+        suffix = target.suffix.lower()
+        said: dict[str, Any] = {}
+        if suffix in _TIFF:
+            said = {"compression": self.compression, "tiled": self.tiled}
+        if suffix in _JPEG:
+            said = {"quality": self.quality}
+        return {key: value for key, value in said.items() if value != getattr(type(self)(), key)}
 
     def check(self, target: Path) -> None:
         """Raise `UsageError` for an extension that nothing writes, or a choice that does not go with it."""
