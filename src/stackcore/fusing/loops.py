@@ -70,7 +70,7 @@ def shares(ours: Floats, theirs: Floats, share: Floats) -> bool:
 @kernel
 def thrice(share: Floats, out: Floats) -> None:
     """Repeat each of `share` for three channels."""
-    for i in range(share.shape[0]):
+    for i in range(_RUN):
         out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = share[i]
 
 
@@ -98,14 +98,18 @@ def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, ski
     ours, fine = mean.reshape(height, 3 * width), gauss.reshape(gauss.shape[0], 3 * width)
     coarse = below.reshape(below.shape[0], 3 * below.shape[1])
     share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
-    line = np.empty(3 * (_RUN // 2 + 2), np.float32)
+    line = np.zeros(3 * (width // 2 + _RUN), np.float32)
     for y in range(height):
+        is_ready = False
         for left in range(0, width, _RUN):
             right = min(left + _RUN, width)
             if not shares(score[y, left:right], other_score[y, left:right], share):
                 continue
+            if not is_ready:
+                raised(coarse, skip + y, 3, line)
+                is_ready = True
+            widened(line[3 * (left // 2) :], spread)
             thrice(share, wide)
-            raised(coarse, skip + y, left, right, 3, line, spread)
             a, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
             for i in range(a.shape[0]):
                 detail = b[i] - spread[i]
@@ -113,44 +117,47 @@ def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, ski
 
 
 @kernel
-def raised(coarse: Floats, y: int, left: int, right: int, channels: int, line: Floats, out: Floats) -> None:
-    """Fill `out` with columns `left` (even) to `right` of row `y`, one level up from `coarse` (h, w * channels).
+def raised(coarse: Floats, y: int, channels: int, line: Floats) -> None:
+    """The rows of `coarse` (h, w * channels) that make row `y` one level up, summed, with a column on either side.
 
-    As `stackcore.fusing.pyramid.up`: every other row and column 1 6 1, those between 4 4; before the first row or
-    column comes the second, after the last the last. There are 1 or 3 channels; `line` is scratch for half the columns
-    and two more, and `out` holds an even number of columns.
+    As `stackcore.fusing.pyramid.up`, in both directions: where a pixel lies on one of the coarse level 1 6 1, between
+    two of them 4 4; before the first comes the second, after the last the last.
     """
-    height, width = coarse.shape[0], coarse.shape[1] // channels
-    first, half = left // 2, (right - left + 1) // 2
+    height, width = coarse.shape
     middle, after = coarse[y // 2], coarse[min(y // 2 + 1, height - 1)]
     before = coarse[y // 2 - 1] if y >= 2 else coarse[min(1, height - 1)]
-    begin, end = max(first - 1, 0), min(first + half + 1, width)
-    stretch = slice(begin * channels, end * channels)
-    a, b, c = before[stretch], middle[stretch], after[stretch]
-    inner = line[(begin - first + 1) * channels :]
+    inner = line[channels : channels + width]
     if y % 2 == 0:
-        for i in range(b.shape[0]):
-            inner[i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
+        for i in range(width):
+            inner[i] = _1_8 * (before[i] + after[i]) + _3_4 * middle[i]
     else:
-        for i in range(b.shape[0]):
-            inner[i] = _HALF * (b[i] + c[i])
-    if begin == first:
-        for i in range(channels):
-            line[i] = line[min(2, width) * channels + i]
-    if end == first + half:
-        for i in range(channels):
-            line[(half + 1) * channels + i] = line[half * channels + i]
-    a, b, c = line, line[channels:], line[2 * channels :]
-    if channels == 1:
-        for i in range(half):
-            out[2 * i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
-            out[2 * i + 1] = _HALF * (b[i] + c[i])
-    else:
-        for i in range(half):
-            for k in range(3):
-                j = 3 * i + k
-                out[6 * i + k] = _1_8 * (a[j] + c[j]) + _3_4 * b[j]
-                out[6 * i + 3 + k] = _HALF * (b[j] + c[j])
+        for i in range(width):
+            inner[i] = _HALF * (middle[i] + after[i])
+    second = channels if width > channels else 0
+    for i in range(channels):
+        line[i] = inner[second + i]
+        line[channels + width + i] = line[width + i]
+
+
+@kernel
+def widened(line: Floats, out: Floats) -> None:
+    """A run of three channels one level up, from what `raised` left; the sums are those along columns."""
+    a, b, c = line, line[3:], line[6:]
+    for i in range(_RUN // 2):
+        for k in range(3):
+            j = 3 * i + k
+            out[6 * i + k] = _1_8 * (a[j] + c[j]) + _3_4 * b[j]
+            out[6 * i + 3 + k] = _HALF * (b[j] + c[j])
+
+
+@kernel
+def one_level_up(coarse: Floats, y: int, line: Floats, out: Floats) -> None:
+    """Fill `out` (w or w + 1) with row `y` one level up from a plane `coarse`; `line` is scratch."""
+    raised(coarse, y, 1, line)
+    a, b, c = line, line[1:], line[2:]
+    for i in range(coarse.shape[1]):
+        out[2 * i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
+        out[2 * i + 1] = _HALF * (b[i] + c[i])
 
 
 @kernel
@@ -162,16 +169,55 @@ def mirrored(i: int, n: int) -> int:
 
 
 @kernel
-def window_sum(values: Floats, window: Floats, out: Floats) -> None:
+def nine(rows: tuple[Floats, ...], window: Floats, out: Floats) -> None:
+    """The sum of nine rows, each times its weight in a symmetric window: the usual size, in one go."""
+    a, b, c, d, e, f, g, h, i = rows
+    w0, w1, w2, w3, w4 = window[4], window[5], window[6], window[7], window[8]
+    for x in range(out.shape[0]):
+        out[x] = w0 * e[x] + w1 * (d[x] + f[x]) + w2 * (c[x] + g[x]) + w3 * (b[x] + h[x]) + w4 * (a[x] + i[x])
+
+
+@kernel
+def along_row(values: Floats, window: Floats, out: Floats) -> None:
     """Sums of `values` (n + 2r) in a symmetric window (2r + 1), for `out` (n)."""
     radius, n = window.shape[0] // 2, out.shape[0]
-    middle = values[radius : radius + n]
+    v = values
+    if radius == 4:
+        nine((v[:n], v[1:], v[2:], v[3:], v[4:], v[5:], v[6:], v[7:], v[8:]), window, out)
+        return
     for x in range(n):
+        out[x] = window[radius] * v[radius + x]
+    for k in range(1, radius + 1):
+        a, b = v[radius - k : radius - k + n], v[radius + k : radius + k + n]
+        for x in range(n):
+            out[x] += window[radius + k] * (a[x] + b[x])
+
+
+@kernel
+def across_rows(kept: Floats, y: int, height: int, window: Floats, out: Floats) -> None:
+    """Sums of the rows around `y` in a symmetric window; row i of `height`, mirrored, is `kept[i % (2r + 1)]`."""
+    size = window.shape[0]
+    radius = size // 2
+    if radius == 4:
+        a, b, c = row_of(kept, y - 4, height), row_of(kept, y - 3, height), row_of(kept, y - 2, height)
+        d, e, f = row_of(kept, y - 1, height), row_of(kept, y, height), row_of(kept, y + 1, height)
+        g, h, i = row_of(kept, y + 2, height), row_of(kept, y + 3, height), row_of(kept, y + 4, height)
+        nine((a, b, c, d, e, f, g, h, i), window, out)
+        return
+    middle = row_of(kept, y, height)
+    for x in range(out.shape[0]):
         out[x] = window[radius] * middle[x]
     for k in range(1, radius + 1):
-        a, b, weight = values[radius - k : radius - k + n], values[radius + k : radius + k + n], window[radius + k]
-        for x in range(n):
-            out[x] += weight * (a[x] + b[x])
+        a, b = row_of(kept, y - k, height), row_of(kept, y + k, height)
+        for x in range(out.shape[0]):
+            out[x] += window[radius + k] * (a[x] + b[x])
+
+
+@kernel
+def row_of(kept: Floats, y: int, height: int) -> Floats:
+    """Row `y`, mirrored into the `height` of the plane, of those that are kept."""
+    row: Floats = kept[mirrored(y, height) % kept.shape[0]]
+    return row
 
 
 @kernel
@@ -189,7 +235,7 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> 
     line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
     for y in range(height + radius):
         if y < height:
-            raised(below, y, 0, width, 1, line, spread)
+            one_level_up(below, y, line, spread)
             row = gauss[y]
             for x in range(width):
                 detail = row[x] - spread[x]
@@ -197,16 +243,9 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> 
             for k in range(1, radius + 1):
                 padded[radius - k] = square[mirrored(-k, width)]
                 padded[radius + width - 1 + k] = square[mirrored(width - 1 + k, width)]
-            window_sum(padded, window, kept[y % size])
+            along_row(padded, window, kept[y % size])
         if y >= radius:
-            centre = y - radius
-            total, middle = out[centre], kept[centre % size]
-            for x in range(width):
-                total[x] = window[radius] * middle[x]
-            for k in range(1, radius + 1):
-                a, b = kept[mirrored(centre - k, height) % size], kept[mirrored(y - radius + k, height) % size]
-                for x in range(width):
-                    total[x] += window[radius + k] * (a[x] + b[x])
+            across_rows(kept, y - radius, height, window, out[y - radius])
 
 
 @kernel
@@ -215,7 +254,7 @@ def finest_energy(first: Floats, second: Floats, out: Floats) -> None:
     height, width = first.shape
     line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
     for y in range(height):
-        raised(second, y, 0, width, 1, line, spread)
+        one_level_up(second, y, line, spread)
         a, total = first[y], out[y]
         for x in range(width):
             total[x] = a[x] + _HALF * spread[x]
