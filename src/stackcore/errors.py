@@ -103,6 +103,12 @@ class OutputError(StackcoreError):
     exit_code = 7
 
 
+class BatchFailed(StackcoreError):  # noqa: N818
+    """A batch came to its end, and some of its stacks have no result."""
+
+    exit_code = 8
+
+
 class Cancelled(StackcoreError):  # noqa: N818
     """The user stopped the run."""
 

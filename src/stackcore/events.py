@@ -21,13 +21,17 @@ Outcome = Literal["completed", "cancelled", "failed"]
 
 
 class BaseEvent(BaseModel):
-    """What every event carries; the bus fills the envelope (`run_id`, `seq`, `at`)."""
+    """What every event carries; the bus fills the envelope (`run_id`, `seq`, `at`).
+
+    `stack` names the stack of a batch that the event is about; None elsewhere.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built on first use: quicker to import
 
     run_id: str = ""
     seq: int = 0
     at: datetime = datetime.fromtimestamp(0, UTC)
+    stack: str | None = None
 
 
 class RunStarted(BaseEvent):

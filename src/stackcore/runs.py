@@ -38,12 +38,18 @@ class StopFlag(threading.Event):
 class Run:
     """A run under way: where events go, and the flag that asks it to stop.
 
-    `warnings` collects every warning of the run, for manifests and reports.
+    `warnings` collects every warning of the run, for manifests and reports. `stack` is the name of one stack of a
+    batch, whose run this is within that of the batch.
     """
 
     bus: EventBus
     cancel: threading.Event
     warnings: list[Warned] = field(default_factory=list)
+    stack: str | None = None
+
+    def of_stack(self, name: str) -> Run:
+        """The part of this run that is about one stack of a batch: its events say so, its warnings are its own."""
+        return Run(self.bus, self.cancel, stack=name)
 
     @property
     def run_id(self) -> str:
@@ -57,6 +63,8 @@ class Run:
 
     def emit(self, event: BaseEvent) -> None:
         """Tell every listener."""
+        if self.stack is not None:
+            event = event.model_copy(update={"stack": self.stack})
         if isinstance(event, Warned):
             self.warnings.append(event)
         self.bus.emit(event)

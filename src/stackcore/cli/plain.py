@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
 
-from stackcore.cli.summary import Summary, warning_line
+from stackcore.cli.batch_table import batch_table
+from stackcore.cli.summary import Summary, stack_line, warning_line
 from stackcore.events import (
     BaseEvent,
     Moving,
     Progress,
+    Result,
     Returning,
     RunFinished,
     RunStarted,
@@ -83,6 +86,8 @@ class PlainScreen:
                 return f"{_stage(event)}: {event.done}" + (f" of {event.total}" if event.total else "")
             case Warned():
                 return warning_line(event)
+            case Result() if event.stack is not None:
+                return stack_line(event)
         return None
 
     def _detail(self, event: BaseEvent) -> str | None:
@@ -96,6 +101,8 @@ class PlainScreen:
         return None
 
     def _finish(self, event: RunFinished) -> None:
+        for line in batch_table(self._summary.result, shutil.get_terminal_size().columns):
+            print(line, flush=True)
         if event.outcome == "cancelled":
             print(f"{self._summary.command} cancelled", file=sys.stderr, flush=True)
         elif event.outcome == "completed":
@@ -105,5 +112,6 @@ class PlainScreen:
 
 
 def _stage(event: StageStarted | Progress) -> str:
-    """Name of a stage for people."""
-    return event.stage.replace("_", " ")
+    """Name of a stage for people, and of the stack of a batch that it is about."""
+    name = event.stage.replace("_", " ")
+    return name if event.stack is None else f"{event.stack}: {name}"

@@ -11,12 +11,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from stackcore.capturing.status import SHARPNESS_STAGE, CaptureStatus
+from stackcore.cli.batch_table import batch_table
 from stackcore.cli.capture_panel import CapturePanel
-from stackcore.cli.summary import Summary, warning_line
+from stackcore.cli.summary import Summary, stack_line, warning_line
 from stackcore.events import (
     BaseEvent,
     Capturing,
     Moving,
+    Result,
     Returning,
     RunFinished,
     Saved,
@@ -58,6 +60,7 @@ class LiveScreen:
         self._out = summary_console or Console()
         self._summary = Summary()
         self._tasks: dict[str, Any] = {}
+        self._stack: str | None = None  # of a batch, whose stages the bars show
         self._status = CaptureStatus()
         self._panel = CapturePanel(self._console, self._status)
         self._bars = Progress(
@@ -87,9 +90,12 @@ class LiveScreen:
             case StageStarted():
                 if event.plan is not None:
                     self._console.print(f"plan: {escape(event.plan)}", highlight=False)
-                self._advance(event.stage, 0, event.total)
+                self._turn_to(event.stack)
+                self._advance(self._title(event), 0, event.total)
             case Progressed():
-                self._advance(event.stage, event.done, event.total)
+                self._advance(self._title(event), event.done, event.total)
+            case Result() if event.stack is not None:
+                self._console.print(escape(stack_line(event)), highlight=False, soft_wrap=True)
             case Warned():
                 self._warn(event)
             case RunFinished():
@@ -100,6 +106,18 @@ class LiveScreen:
         """Take panel and bars off the screen; may be called twice."""
         self._panel.stop()
         self._bars.stop()
+
+    def _turn_to(self, stack: str | None) -> None:
+        """Take the bars of the stack before off the screen: a batch has hundreds."""
+        if stack is None or stack == self._stack:
+            return
+        for name in [name for name in self._tasks if self._stack and name.startswith(f"{self._stack}: ")]:
+            self._bars.remove_task(self._tasks.pop(name))
+        self._stack = stack
+
+    @staticmethod
+    def _title(event: StageStarted | Progressed) -> str:
+        return event.stage if event.stack is None else f"{event.stack}: {event.stage}"
 
     def _advance(self, name: str, done: int, total: int | None) -> None:
         self._panel.stop()  # a terminal has room for one live display
@@ -114,6 +132,8 @@ class LiveScreen:
             self._console.print(f"[yellow]{escape(warning_line(event))}[/]", highlight=False)
 
     def _finish(self, event: RunFinished) -> None:
+        for line in batch_table(self._summary.result, self._out.width):
+            self._out.print(escape(line), soft_wrap=True, highlight=False)
         if event.outcome == "cancelled":
             self._console.print(f"[yellow]{escape(self._summary.command)} cancelled[/]")
         elif event.outcome == "completed":

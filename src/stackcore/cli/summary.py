@@ -30,7 +30,7 @@ class Summary:
         match event:
             case RunStarted():
                 self.command, self._started = event.command, event.at
-            case Result():
+            case Result() if event.stack is None:
                 self.result = event.data
             case Warned():
                 self.warnings.append(event)
@@ -78,7 +78,14 @@ def duration(seconds: float) -> str:
 
 def warning_line(event: Warned) -> str:
     """One line for a warning: what it is about, then what it says."""
-    return f"warning: {event.frame}: {event.message}" if event.frame else f"warning: {event.message}"
+    about = [name for name in (event.stack, event.frame) if name]
+    return ": ".join(["warning", *about, event.message])
+
+
+def stack_line(event: Result) -> str:
+    """One line for a stack of a batch that is done."""
+    seconds = sum(event.data.get("seconds", {}).values())
+    return f"{event.stack}: done in {duration(seconds)}, {event.data.get('output')}"
 
 
 def _opened(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
