@@ -128,8 +128,18 @@ def batch(
 
 def _find(places: Sequence[Path], target: Path, chosen: BatchOptions, registry: Registry | None) -> list[FoundStack]:
     tools = Toolbox(registry or Registry.discover(), chosen.stack.settings)
+    _check_tools(tools, chosen.stack)
     search = replace(chosen.search, leave_out=(*chosen.search.leave_out, target))
     return find_stacks(places, tools.suffixes, search)
+
+
+def _check_tools(tools: Toolbox, options: StackOptions) -> None:
+    """Refuse, before any work, plugins and options that would fail for every stack alike."""
+    tools.fuser(options.fuser)
+    if options.align and options.transforms is None:
+        tools.aligner(options.aligner)
+    if options.sharpen is not None:
+        tools.sharpener(options.sharpener, options.sharpen)
 
 
 def _entries(found: Sequence[FoundStack], target: Path, chosen: BatchOptions) -> list[Entry]:
