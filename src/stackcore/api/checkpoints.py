@@ -46,7 +46,7 @@ class Checkpoints:
 
     def __init__(self, work: Work, output: Path) -> None:
         self._work, self._folder, self._pace = work, CheckpointFolder(output), Pace()
-        self._broken = False
+        self._broken = self._written = False
         self._identity = identity_of(work)
         self._found = self._folder.read()
         self._survey: Survey | None = None
@@ -62,9 +62,21 @@ class Checkpoints:
         return self._survey
 
     @property
+    def goes_on(self) -> bool:
+        """Whether there is an earlier run to go on with: what lies beside the result is its own then."""
+        return self._found is not None
+
+    def mark(self, found: Survey) -> None:
+        """Keep the survey at least, before files are written beside the result: the next run knows them by that."""
+        if self._found is None and not self._written:
+            self._keep({"plan": None, "strip": 0, "added": 0}, {"survey": found})
+
+    @property
     def cut(self) -> tuple[Strip, ...] | None:
         """The strips that the earlier run was making, None where there is none to go on with."""
-        return None if self._found is None else tuple(Strip(top, bottom) for top, bottom in self._found["plan"][2])
+        if self._found is None or self._found["plan"] is None:
+            return None
+        return tuple(Strip(top, bottom) for top, bottom in self._found["plan"][2])
 
     def start(self, found: Survey, plan: FusePlan, strips: Sequence[Strip], finished: Strips | None) -> tuple[int, Any]:
         """Remember what the next checkpoints are about; how many strips are done, and what they have gathered.
@@ -74,7 +86,7 @@ class Checkpoints:
         self._survey, self._finished = found, finished
         self._plan = [plan.kind, list(plan.ends), [[strip.top, strip.bottom] for strip in strips]]
         self.at_strip(0, None)
-        if self._found is None:
+        if self._found is None or self._found["plan"] is None:
             return 0, None
         if self._found["plan"] != self._plan:
             raise _unfit(ConfigError, self._folder, "its slabs end elsewhere, or the canvas has another size")
@@ -88,37 +100,42 @@ class Checkpoints:
 
     def begun(self, state: Any) -> tuple[int, Any]:
         """Where the earlier run had come to."""
-        if self._found is None or self._found["strip"] != self._strip:
+        if self._found is None or self._found["plan"] is None or self._found["strip"] != self._strip:
             return 0, state
         return int(self._found["added"]), self._loaded("state", state)
 
     def reached(self, added: int, state: Any) -> None:
         """Keep the state, when it is time."""
-        if self._broken or not self._pace.is_due:
+        if not self._pace.is_due:
             return
-        work = self._work
-        about = {
-            "schema": SCHEMA,
-            "identity": self._identity,
-            "plan": self._plan,
-            "strip": self._strip,
-            "added": added,
-            "hot_pixels": None if work.hot_pixels is None else asdict(work.hot_pixels),
-        }
         parts: dict[str, Any] = {"survey": self._survey, "state": state}
         if self._finished is not None:
             planes = (self._finished.pixels, self._finished.depth, self._finished.confidence)
             parts |= {**dict(zip(_FINISHED, planes, strict=True)), "gathered": self._gathered}
-        try:
-            self._pace.keep(lambda: self._folder.write(about, parts))
-        except (OSError, TypeError) as error:
-            self._broken = True
-            message = f"This run cannot be resumed if it ends early: {error}."
-            work.run.emit(Warned(code="checkpoint-failed", message=message))
+        self._keep({"plan": self._plan, "strip": self._strip, "added": added}, parts)
 
     def remove(self) -> None:
         """The result is written: nothing is left to resume."""
         self._folder.remove()
+
+    def _keep(self, where: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
+        """Write a checkpoint; one that cannot be written is told once, and none is tried again."""
+        if self._broken:
+            return
+        hot_pixels = self._work.hot_pixels
+        about = {
+            "schema": SCHEMA,
+            "identity": self._identity,
+            **where,
+            "hot_pixels": None if hot_pixels is None else asdict(hot_pixels),
+        }
+        try:
+            self._pace.keep(lambda: self._folder.write(about, parts))
+            self._written = True
+        except (OSError, TypeError) as error:
+            self._broken = True
+            message = f"This run cannot be resumed if it ends early: {error}."
+            self._work.run.emit(Warned(code="checkpoint-failed", message=message))
 
     def _go_on(self) -> None:
         """Take over what an earlier run has kept."""

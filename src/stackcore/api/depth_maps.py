@@ -63,7 +63,7 @@ def check(work: Work, target: Path | None) -> None:
             f"name it {path.stem}.png or {path.stem}.tif.",
         )
     for file in files_of(path).values():
-        output.check_target(file, overwrite=options.overwrite)
+        output.check_target(file, overwrite=options.overwrite or work.goes_on)
         output.refuse_input(file, work.reader.paths)
         if target is not None and file.resolve() == target.resolve():
             raise OutputError(f"{file} would be two pictures.", "the result has this name too.", "choose another name.")
@@ -89,6 +89,6 @@ def write(work: Work, fused: Fused) -> None:
         pictures["confidence"] = depth_picture.grey_confidence(fused.confidence)
     with work.timed("depth_map"):
         for kind, picture in pictures.items():
-            output.write_picture(picture, files[kind], overwrite=work.options.overwrite)
+            output.write_picture(picture, files[kind], overwrite=work.options.overwrite or work.goes_on)
     written = {kind: str(files[kind]) for kind in pictures}
     work.depth_map = {**written, "slices": slices, "value_per_slice": depth_picture.FULL / max(slices - 1, 1)}

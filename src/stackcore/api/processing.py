@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stackcore.api import depth_maps, fusing, slab_images
+from stackcore.api import depth_maps, finished, fusing, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult, described
@@ -17,11 +17,12 @@ from stackcore.config import refuse_unknown_sections
 from stackcore.errors import UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted
 from stackcore.metadata.moment import moment
-from stackcore.protocols import Development
+from stackcore.protocols import Development, Executor
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import output as writing
 from stackcore.stacking import transforms_file
+from stackcore.stacking.checkpoint import CheckpointFolder
 from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
@@ -220,32 +221,47 @@ def stack_into(
 ) -> StackResult:
     """The work of `stack` within a run that another command has begun; emits no `result`."""
     options = options or StackOptions(**choices)
+    may_be_done = options.resume and not options.overwrite and target is not None and target.is_file()
     if target is not None:
-        writing.check_target(target, overwrite=options.overwrite, file_format=options.file_format)
+        writing.check_target(target, overwrite=options.overwrite or may_be_done, file_format=options.file_format)
     work = Work(run, inputs, options, registry)
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
+    with work.executor() as executor:
+        if target is not None and may_be_done:
+            if finished.is_done(work, executor, target, command):
+                return finished.result(work, target)
+            writing.check_place(target, overwrite=False)  # another picture is there
+        return _made(work, executor, target, command)
+
+
+def _made(work: Work, executor: Executor, target: Path | None, command: str) -> StackResult:
+    """From the survey to the file. What lies beside the result is written first: once that is there, all is."""
+    options, run = work.options, work.run
+    work.goes_on = options.resume and target is not None and CheckpointFolder(target).read() is not None
     depth_maps.check(work, target)
     names = [] if options.keep_aligned is None else work.aligned_names(Path(options.keep_aligned))
     if options.keep_slabs is not None:
         slab_images.check_folder(work, Path(options.keep_slabs))
     fuser = work.tools.fuser(options.fuser)
     engine = None if options.sharpen is None else work.tools.sharpener(options.sharpener, options.sharpen)
-    with work.executor() as executor:
-        fusing.make_room(work, fuser, executor)
-        kept = None if target is None else Checkpoints(work, target)
-        found = (kept and kept.survey()) or work.survey(executor)
-        if names:
-            work.write_aligned(found, names)
-        fused = fusing.fuse(work, fuser, executor, found, target, kept)
+    fusing.make_room(work, fuser, executor)
+    kept = None if target is None else Checkpoints(work, target)
+    found = (kept and kept.survey()) or work.survey(executor)
+    if kept is not None and (names or options.keep_slabs or options.depth_map or options.slabs == "images"):
+        kept.mark(found)
+    if names:
+        work.write_aligned(found, names)
+    fused = fusing.fuse(work, fuser, executor, found, target, kept)
     picture = fused.pixels
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
+    depth_maps.write(work, fused)
     if target is not None:
         work.write(picture, target, found, command)
-    depth_maps.write(work, fused)
-    if kept is not None:
+    if target is not None and kept is not None:
+        slab_images.clear_up(target)
         kept.remove()
     return work.result(picture, fused, target, found)
 

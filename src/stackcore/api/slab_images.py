@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +42,7 @@ def check_folder(work: Work, folder: Path) -> None:
         output.check_place(folder, overwrite=False)
         return
     for name in _names(folder, len(work.reader)):
-        output.check_target(name, overwrite=work.options.overwrite or work.options.resume)
+        output.check_target(name, overwrite=work.options.overwrite or work.goes_on)
         output.refuse_input(name, work.reader.paths)
 
 
@@ -54,30 +56,72 @@ def keep_images(work: Work, fuser: Any, executor: Executor, found: Survey) -> No
 def fuse_images(work: Work, fuser: Any, executor: Executor, found: Survey, target: Path | None) -> Pixels:
     """Fuse each slab, and then the images of the slabs; writes those that are to be kept.
 
-    The images wait on the disk beside the output, so that memory does not grow with their number.
+    The images wait on the disk beside the output, so that memory does not grow with their number, and a run that is
+    resumed goes on after the last of them.
     """
-    place = None if target is None else target.parent
-    with tempfile.TemporaryDirectory(prefix=".stackcore-slabs-", dir=place) as hidden:
-        folders: list[Path] = []
-        dtype = ""
+    with _waiting_room(work, target) as hidden:
         with work.timed("slabs"):
-            for image in images(work, fuser, executor, found):
+            for image in images(work, fuser, executor, found, hidden.done()):
                 _keep(work, image, found)
-                folders.append(Path(hidden) / f"{len(folders):04d}")
-                with translated(folders[-1]):
-                    save(folders[-1], image.pixels, image.covered)
-                dtype = image.pixels.dtype.name
-        return _second_stage(work, fuser, executor, found, SlabPictures(folders), dtype)
+                hidden.put(image)
+        return _second_stage(work, fuser, executor, found, hidden.done())
 
 
-def images(work: Work, fuser: Any, executor: Executor, found: Survey) -> Iterator[SlabImage]:
-    """Fuse slab after slab, each by itself."""
+class _WaitingRoom:
+    """A folder where the images of slabs wait for the second stage, each complete or not there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def done(self) -> list[Path]:
+        """Those that are there, from the first on."""
+        found: list[Path] = []
+        while (folder := self._path / f"{len(found):04d}").is_dir():
+            found.append(folder)
+        return found
+
+    def put(self, image: SlabImage) -> None:
+        """Add the next one."""
+        folder = self._path / f"{len(self.done()):04d}"
+        part = folder.with_suffix(".part")
+        with translated(folder):
+            shutil.rmtree(part, ignore_errors=True)
+            save(part, image.pixels, image.covered)
+            part.rename(folder)
+
+
+@contextmanager
+def _waiting_room(work: Work, target: Path | None) -> Iterator[_WaitingRoom]:
+    """Beside the output, until that is written; what an earlier run left is used if that one is gone on with."""
+    if target is None:
+        with tempfile.TemporaryDirectory(prefix=".stackcore-slabs-") as hidden:
+            yield _WaitingRoom(Path(hidden))
+        return
+    path = _waiting_place(target)
+    if not work.goes_on:
+        shutil.rmtree(path, ignore_errors=True)
+    output.make_folder(path)
+    yield _WaitingRoom(path)
+
+
+def clear_up(target: Path) -> None:
+    """Remove the images that waited for the second stage: the result is written."""
+    shutil.rmtree(_waiting_place(target), ignore_errors=True)
+
+
+def _waiting_place(target: Path) -> Path:
+    return target.with_name(f".stackcore-{target.name}.slabs")
+
+
+def images(work: Work, fuser: Any, executor: Executor, found: Survey, done: Sequence[Path] = ()) -> Iterator[SlabImage]:
+    """Fuse slab after slab, each by itself; those that are `done` are passed over."""
     frames = work.frames(found)
     info = frames.info
     cut = slabs(len(frames), work.options.slab_size, work.options.slab_overlap)
-    total, before = sum(slab.image_stop - slab.first for slab in cut), 0
+    total = sum(slab.image_stop - slab.first for slab in cut)
+    before = sum(slab.image_stop - slab.first for slab in cut[: len(done)])
     work.run.emit(StageStarted(stage="slabs", total=total))
-    for slab in cut:
+    for slab in cut[len(done) :]:
         some = SlabFrames(frames, slab, (info.height, info.width))
 
         def tell(done: int, before: int = before) -> None:
@@ -91,10 +135,9 @@ def images(work: Work, fuser: Any, executor: Executor, found: Survey) -> Iterato
         yield SlabImage(slab, pixels, some.covered)
 
 
-def _second_stage(
-    work: Work, fuser: Any, executor: Executor, found: Survey, pictures: SlabPictures, dtype: str
-) -> Pixels:
-    total = len(pictures)
+def _second_stage(work: Work, fuser: Any, executor: Executor, found: Survey, folders: Sequence[Path]) -> Pixels:
+    pictures, total = SlabPictures(folders), len(folders)
+    dtype = pictures.open(0).pixels.dtype.name
     cut = slabs(len(found.used), work.options.slab_size, work.options.slab_overlap)
     middle = next(i for i, slab in enumerate(cut) if slab.stop > len(found.used) // 2)
     info = replace(work.frames(found).info, frames=total, reference=middle, dtype=dtype)
@@ -131,7 +174,7 @@ def _keep(work: Work, image: SlabImage, found: Survey) -> None:
         plugins={**work.used(middle), "fuser": work.tools.used("fuser", options.fuser)},
         settings={**settings_of(options), "development": work.developed(), "slab": [slab.first, slab.image_stop]},
     )
-    work.publish(image.pixels, target, metadata, again=options.resume)
+    work.publish(image.pixels, target, metadata, again=work.goes_on)
     work.slabs.append(target)
 
 

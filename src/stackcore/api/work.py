@@ -55,6 +55,7 @@ class Work:
         self.development = calibrated.told(self.reader.info)
         self.hot_pixels: HotPixels | None = None
         self._transforms = self._known_transforms()  # before any work: they may not fit
+        self.goes_on = False  # with a run that ended early: files beside the result may be its own
         self.memory_bytes: int | None = None  # that the work was arranged for
         self.arrangement: dict[str, Any] | None = None  # how it is
         self.slabs: list[Path] = []  # images of slabs that were kept
@@ -172,7 +173,7 @@ class Work:
             output.check_place(folder, overwrite=False)
             return names
         for name in names:
-            output.check_target(name, overwrite=self.options.overwrite)
+            output.check_target(name, overwrite=self.options.overwrite or self.goes_on)
             output.refuse_input(name, self.reader.paths)
         return names
 
@@ -184,10 +185,12 @@ class Work:
         self.run.emit(StageStarted(stage="write", total=len(frames)))
         for position in range(len(frames)):
             self.run.check_cancelled()
-            frame = frames.open(position)
-            metadata = self._metadata_of_aligned(found, frame.index)
-            self.publish(deep(frame.pixels), names[frame.index], metadata, valid=frame.valid)
-            written.append(names[frame.index])
+            name = names[found.used[position].index]
+            if not (self.goes_on and name.exists()):  # published whole by the run that ended early
+                frame = frames.open(position)
+                metadata = self._metadata_of_aligned(found, frame.index)
+                self.publish(deep(frame.pixels), name, metadata, valid=frame.valid)
+            written.append(name)
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
 
