@@ -129,8 +129,8 @@ class BlendFuser:
         return means_bytes(shapes, fine, strip, self._band_rows) + 41 * h * w
 
     def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes while it is worked: about 18 float32 planes of its rows."""
-        return 72 * (self._band_rows + 2 * self._margin) * info.width
+        """What one band takes while it is worked: about 12 float32 planes of its rows."""
+        return 48 * (self._band_rows + 2 * self._margin) * info.width
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture, and the coarse part of it as float32."""

@@ -52,7 +52,7 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
     tolerance = 1e-4
     """The mean sums floats in another order, and depth follows its brightness; the choice of frames is exact."""
 
-    planes = 30
+    planes = 14
 
     def __init__(self, options: DepthMapOptions, band_rows: int = BAND_ROWS) -> None:
         super().__init__(band_rows)

@@ -31,7 +31,7 @@ class AverageFuser(PixelwiseFuser[AverageState]):
     tolerance = 1e-5
     """Float sums in another order; their error grows with the square root of the number of frames."""
 
-    planes = 8
+    planes = 11
 
     def __init__(self, options: AverageOptions, band_rows: int = BAND_ROWS) -> None:
         super().__init__(band_rows)

@@ -46,7 +46,7 @@ class MaxFuser(PixelwiseFuser[Largest]):
 
     tolerance = 0.0
     margin_px = REACH_PX
-    planes = 16
+    planes = 12
 
     def __init__(self, options: MaxOptions, band_rows: int = BAND_ROWS) -> None:
         super().__init__(band_rows)

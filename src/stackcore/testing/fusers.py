@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.protocols import DemandingFuser, Fuser
+from stackcore.protocols import DemandingFuser, Fuser, ParallelFuser, Task
 from stackcore.terms import FULL_SCALE, Frame, Fused, Pixels, StackInfo
 
 Plan = Sequence[Sequence[int]]
@@ -226,6 +226,20 @@ class FuserContract:
             assert real <= promised + 2**16, f"{stack}: {real} bytes, said {promised}"
             assert promised <= 3 * real + 2**16, f"{stack}: {real} bytes, said {promised}"
 
+    def test_a_task_takes_as_much_memory_as_it_says(self) -> None:
+        """What `task_bytes` promises is kept, with the 8 planes that warping its rows takes; not without tasks."""
+        for dtype in self.dtypes:
+            stack = _Stack((900, 700), dtype)
+            fuser = self.make()
+            if not isinstance(fuser, ParallelFuser):
+                return
+            state, promised = _fold(fuser, stack, (0, 1)), fuser.task_bytes(stack.info)
+            tracemalloc.start()
+            peaks = [_peak(task) for tasks in fuser.add_in_steps(state, stack.frame(2)) for task in tasks]
+            tracemalloc.stop()
+            assert max(peaks) <= promised, f"{stack}: {max(peaks)} bytes, said {promised}"
+            assert promised <= 5 * max(peaks), f"{stack}: {max(peaks)} bytes, said {promised}"
+
     def test_a_state_travels(self) -> None:
         """Pickled and back it goes on as if nothing had happened."""
         for stack in self._stacks():
@@ -304,6 +318,14 @@ def _fuse(fuser: Fuser[Any], stack: _Stack, plan: Plan) -> Fused:
     for part in plan[1:]:
         state = fuser.merge(state, _fold(fuser, stack, part))
     return fuser.finish(state)
+
+
+def _peak(task: Task) -> int:
+    """Memory that a task takes while it runs, bytes, once tracing has begun."""
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    task()
+    return tracemalloc.get_traced_memory()[1] - before
 
 
 def _unit(fused: Fused) -> NDArray[np.float64]:
