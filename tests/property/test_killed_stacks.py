@@ -101,7 +101,7 @@ def tall(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 COMMANDS: dict[str, dict[str, Any]] = {
-    "fold": {"slab_size": 2},
+    "fold": {"slab_size": 2, "places": {"keep_slabs": "slabs"}},
     "tree": {"slab_size": 1, "settings": {"executor": {"plan": "tree"}}, "sharpen": "1"},
     "images": {"slab_size": 2, "slabs": "images", "places": {"keep_slabs": "slabs", "keep_aligned": "aligned"}},
     "strips": {

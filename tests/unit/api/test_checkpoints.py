@@ -6,10 +6,11 @@ import os
 import shutil
 import threading
 
+import numpy as np
 import pytest
 
 from stackcore.api.processing import stack
-from stackcore.errors import Cancelled, ConfigError, FrameMismatch
+from stackcore.errors import Cancelled, ConfigError, FrameMismatch, OutputError
 from stackcore.metadata.record import read_record
 from stackcore.stacking import checkpoint
 
@@ -168,3 +169,49 @@ def test_a_disk_that_is_full_costs_the_checkpoint_and_not_the_picture(shoot, tmp
     stack(shoot, tmp_path / "a.tif", slab_size=1, listeners=[ear])
     assert codes(ear) == ["checkpoint-failed"]
     assert (tmp_path / "a.tif").exists()
+
+
+def test_a_result_that_is_there_already_is_told_and_what_was_left_is_cleared_up(shoot, tmp_path, ear):
+    target = tmp_path / "a.tif"
+    kept = cut_off(shoot, target, 3, type(ear)())
+    shutil.copytree(kept, tmp_path / "kept")
+    first = stack(shoot, target, resume=True, slab_size=2, slab_overlap=0)
+    before = target.read_bytes()
+    shutil.move(tmp_path / "kept", kept)  # as if the run had been killed right then
+    again = stack(shoot, target, resume=True, listeners=[ear], slab_size=2, slab_overlap=0)
+    assert codes(ear) == ["already-done"]
+    assert target.read_bytes() == before
+    assert not kept.exists()
+    np.testing.assert_array_equal(again.picture, first.picture)
+    assert (again.frames, again.crop, again.output) == (first.frames, first.crop, target)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"settings": {"fuser": {"levels": 5}}},
+        {"crop": False},
+        {"settings": TREE},
+        {"slabs": "images"},
+        {"sharpen": "1"},
+    ],
+)
+def test_a_result_that_was_made_otherwise_is_not_taken_for_it(shoot, tmp_path, choices):
+    target = tmp_path / "a.tif"
+    stack(shoot, target, slab_size=2, slab_overlap=0)
+    before = target.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        stack(shoot, target, resume=True, slab_size=2, slab_overlap=0, **choices)
+    assert target.read_bytes() == before
+
+
+def test_nor_is_one_that_is_older_than_a_frame_or_tells_nothing(shoot, tmp_path):
+    target = tmp_path / "a.tif"
+    stack(shoot, target)
+    os.utime(target, (0, 0))
+    with pytest.raises(OutputError, match="exists already"):
+        stack(shoot, target, resume=True)
+    target.write_bytes(b"no picture")
+    with pytest.raises(OutputError, match="exists already"):
+        stack(shoot, target, resume=True)
+    assert target.read_bytes() == b"no picture"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -202,6 +203,41 @@ def test_fuse_decodes_one_frame_ahead_and_no_more(
         assert len(frames.opened) <= index + 2
 
     executor.fuse(PlainFuser(while_adding), info, frames, cancel, ignore)
+
+
+def test_bound_to_one_frame_it_decodes_none_ahead(
+    executor: LocalExecutor, cancel: threading.Event, info: StackInfo
+) -> None:
+    frames, seen = Frames(6), list[int]()
+    executor.bind(executor.workers, 1)
+    state = executor.fuse(PlainFuser(lambda index: seen.append(len(frames.opened))), info, frames, cancel, ignore)
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert state.order == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 9])
+def test_bound_to_some_tasks_it_runs_no_more_at_once(cancel: threading.Event, info: StackInfo, tasks: int) -> None:
+    guard, now, most = threading.Lock(), [0], [0]
+    together = threading.Barrier(min(tasks, 3) + 1)
+
+    def task(index: int, number: int) -> None:
+        with guard:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        with suppress(threading.BrokenBarrierError):  # one more than may be there would let all of them through
+            together.wait(0.01)
+        together.reset()
+        with guard:
+            now[0] -= 1
+
+    executor = LocalExecutor(LocalOptions(workers=3))
+    try:
+        executor.bind(tasks, 2)
+        state = executor.fuse(SteppedFuser(task), info, Frames(2), cancel, ignore)
+    finally:
+        executor.close()
+    assert state.order == [0, 1]
+    assert most[0] == min(tasks, 3)
 
 
 def test_tasks_of_a_group_run_before_the_next_group(
