@@ -61,6 +61,7 @@ def test_a_second_stage_comes_near_to_the_exact_picture(shoot, tmp_path, ear):
     assert read_record(tmp_path / "images.tif").settings["plan"] == {
         "kind": "images",
         "slabs": [[0, 3], [2, 5], [4, 6]],
+        **THREE,
     }
     assert [(e.stage, e.total) for e in ear.of("stage_started")][-2:] == [("slabs", 8), ("fuse", 3)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["exact.tif", "images.tif", "shoot"], "nothing else stays"
