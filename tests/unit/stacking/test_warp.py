@@ -13,6 +13,7 @@ from stackcore.terms import FULL_SCALE, Region, Transform
 WIDTH, HEIGHT = 150, 110
 WHOLE = Region(0, 0, WIDTH, HEIGHT)
 AFFINE = Transform(np.array([[1.013, -0.004, 1.37], [0.004, 1.013, -2.21], [0, 0, 1.0]]))
+TURNED = Transform(np.array([[0.94, -0.342, 30.5], [0.342, 0.94, -17.25], [0, 0, 1.0]]))
 HOMOGRAPHY = Transform(np.array([[1.01, 0.003, -1.2], [-0.002, 0.99, 0.7], [2e-5, -1e-5, 1.0]]))
 
 
@@ -58,7 +59,7 @@ def test_a_shift_by_whole_pixels_is_exact_inside_and_says_where_it_ends():
 @pytest.mark.parametrize("canvas", [WHOLE, Region(11, 9, 120, 83)], ids=["whole", "cropped"])
 @pytest.mark.parametrize("gain", [UNITY, (1.04, 0.97, 1.01)], ids=["plain", "gained"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("transform", [AFFINE, HOMOGRAPHY], ids=["affine", "homography"])
+@pytest.mark.parametrize("transform", [AFFINE, TURNED, HOMOGRAPHY], ids=["affine", "turned", "homography"])
 def test_every_cut_into_rows_gives_the_same_bits(transform, dtype, gain, canvas):
     frame = WarpedFrame(0, texture(dtype), transform, canvas, gain)
     whole = frame.rows(0, frame.height)
@@ -68,7 +69,7 @@ def test_every_cut_into_rows_gives_the_same_bits(transform, dtype, gain, canvas)
         assert np.array_equal(valid, frame.valid)
 
 
-@pytest.mark.parametrize("transform", [AFFINE, HOMOGRAPHY], ids=["affine", "homography"])
+@pytest.mark.parametrize("transform", [AFFINE, TURNED, HOMOGRAPHY], ids=["affine", "turned", "homography"])
 def test_a_ramp_shows_that_each_pixel_comes_from_where_the_matrix_says(transform):
     x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     ramp = np.stack([x, y, x + y], axis=-1) / np.float32(400)

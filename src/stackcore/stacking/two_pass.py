@@ -1,0 +1,249 @@
+"""Resampling under a gentle affine map in two passes, along rows and down columns, to the bit the same in every band.
+
+Catmull and Smith, 3-D Transformations of Images in Scanline Order, Computer Graphics (SIGGRAPH) 14(3), 1980: where a
+pixel of the picture comes from x' = a x + b y + c, y' = d x + e y + f of the source, each source row is first resampled
+along its length to the columns of the picture, and these rows then down the columns. For a shift and a change of scale
+that is the separable kernel itself; under a rotation by r the kernel is sheared by r, which a kernel of 4 pixels does
+not show for the few degrees that a stack is ever turned by.
+
+Both passes work in runs: the whole part of a source coordinate, beside the pixel's own, stays the same for hundreds of
+pixels, so that a run is 4 contiguous rows of numbers, each with its row of weights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.kernels import kernel
+
+_TILE = 512
+"""Columns worked at a time: what two passes need of them stays in the first and second cache. A part of the grid that
+decides where runs begin, and so, in the last bit, of the result."""
+
+_GENTLE_TURN, _GENTLE_SCALE = 0.05, 1.25
+"""The largest of |b|, |d| and of a, e, 1 / a, 1 / e that are resampled like this."""
+
+_A = np.float32(-0.75)
+"""Slope of the cubic at distance 1 (Keys, Cubic Convolution Interpolation, IEEE TASSP 29(6), 1981; there -0.5)."""
+
+
+def is_gentle(matrix: NDArray[np.float64]) -> bool:
+    """Whether a map (3, 3) is affine, turns by less than 3 degrees and scales by less than a quarter."""
+    if not np.array_equal(matrix[2], (0, 0, 1)):
+        return False
+    turn = max(abs(matrix[0, 1]), abs(matrix[1, 0]))
+    low, high = min(matrix[0, 0], matrix[1, 1]), max(matrix[0, 0], matrix[1, 1])
+    return bool(turn <= _GENTLE_TURN and low >= 1 / _GENTLE_SCALE and high <= _GENTLE_SCALE)
+
+
+def resample(
+    source: NDArray[Any],
+    above: int,
+    table: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    rows: tuple[int, int],
+    width: int,
+) -> NDArray[np.float32]:
+    """Rows of the picture that `matrix` takes out of `source`, bicubic.
+
+    Parameters
+    ----------
+    source
+        (h, w, 3), uint8, uint16 or float32; not modified. Beyond its edges it repeats them.
+    above
+        Rows of the source that were left out above it, where it is but a part.
+    table
+        (3, levels) float32: the number that stands for a level of red, green and blue; (3, 0) where the numbers of
+        `source`, float32, are taken as they are.
+    matrix
+        (3, 3), from coordinates (x, y, 1) of the picture to those of `source`; `is_gentle` says yes to it.
+    rows, width
+        First row and last, not included, and columns of the picture.
+
+    Returns
+    -------
+    (n, width, 3) float32; overshoots what is in `source` by up to a quarter of its steps.
+    """
+    seen = source.view()
+    seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
+    out = np.empty((rows[1] - rows[0], width, 3), np.float32)
+    _two_passes(seen, above, table, np.ascontiguousarray(matrix[:2]).ravel(), rows[0], out)
+    return out
+
+
+@kernel
+def _two_passes(
+    source: NDArray[Any],
+    above: int,
+    table: NDArray[np.float32],
+    m: NDArray[np.float64],
+    top: int,
+    out: NDArray[np.float32],
+) -> None:
+    """Fill `out`; of the rows resampled along their length a ring holds those that a row of the picture needs."""
+    along = m[0] - m[1] * m[3] / m[4]  # x' on source row v: along * x + per_row * v + start
+    per_row = m[1] / m[4]
+    start = m[2] - m[1] * m[5] / m[4]
+    ring = np.zeros((5 + int(abs(m[3]) * _TILE), 3, _TILE), np.float32)
+    taken = np.zeros((3, int(along * _TILE) + 8), np.float32)
+    weights = np.empty((4, _TILE), np.float32)
+    mixed = np.empty((3, _TILE), np.float32)
+    steps = np.arange(_TILE).astype(np.float32)
+    for left in range(0, out.shape[1], _TILE):
+        right = min(left + _TILE, out.shape[1])
+        ready = 0
+        for line in range(out.shape[0]):
+            base = m[4] * (top + line) + m[5]
+            ends = (m[3] * left + base, m[3] * (right - 1) + base)
+            first, last = math.floor(min(ends)) - 1, math.floor(max(ends)) + 2
+            if line == 0:
+                ready = first
+            for row in range(max(ready, first), last + 1):
+                begin = per_row * row + start
+                begins = math.floor(along * left + begin) - 1
+                count = math.floor(along * (right - 1) + begin) + 3 - begins
+                _take(source, table, row - above, begins, count, taken)
+                _along(taken, begins, along, begin, left, right, steps, weights, ring[row % len(ring)])
+            ready = max(ready, last + 1)
+            _down(ring, m[3], base, left, right, steps, weights, mixed)
+            _interleave(mixed, out[line, left:right])
+
+
+@kernel
+def _take(
+    source: NDArray[Any], table: NDArray[np.float32], row: int, begins: int, count: int, taken: NDArray[np.float32]
+) -> None:
+    """Numbers of a row of the source from column `begins` on, in planes (3, n); beyond the edges they repeat."""
+    height, width = source.shape[0], source.shape[1]
+    pixels = source[min(max(row, 0), height - 1)]
+    inside = min(max(-begins, 0), count)
+    outside = max(min(width - begins, count), inside)
+    if table.shape[1] == 0:
+        for i in range(inside, outside):
+            for channel in range(3):
+                taken[channel, i] = pixels[begins + i, channel]
+    else:
+        for i in range(inside, outside):
+            for channel in range(3):
+                taken[channel, i] = table[channel, int(pixels[begins + i, channel])]
+    for i in range(count):
+        if i < inside or i >= outside:
+            column = min(max(begins + i, 0), width - 1)
+            for channel in range(3):
+                value = pixels[column, channel]
+                taken[channel, i] = value if table.shape[1] == 0 else table[channel, int(value)]
+
+
+@kernel
+def _along(
+    taken: NDArray[np.float32],
+    begins: int,
+    slope: float,
+    base: float,
+    left: int,
+    right: int,
+    steps: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Resample a row, in planes (3, n): column x of the picture is at slope * x + base of the source."""
+    x = left
+    while x < right:
+        offset = math.floor(slope * x + base) - x
+        end = _run(slope - 1.0, base - offset, x, right)
+        _weigh(slope * x + base - (offset + x), slope - 1.0, steps[: end - x], weights)
+        at = offset + x - 1 - begins
+        for channel in range(3):
+            row = taken[channel, at : at + end - x + 3]
+            _mix(row, row[1:], row[2:], row[3:], weights, out[channel, x - left : end - left])
+        x = end
+
+
+@kernel
+def _down(
+    ring: NDArray[np.float32],
+    slope: float,
+    base: float,
+    left: int,
+    right: int,
+    steps: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Resample down the columns, in planes (3, n): column x of the picture is at row slope * x + base."""
+    x = left
+    while x < right:
+        row = math.floor(slope * x + base)
+        end = _run(slope, base - row, x, right)
+        _weigh(slope * x + base - row, slope, steps[: end - x], weights)
+        place = slice(x - left, end - left)
+        a, b, c, d = (
+            ring[(row - 1) % len(ring)],
+            ring[row % len(ring)],
+            ring[(row + 1) % len(ring)],
+            ring[(row + 2) % len(ring)],
+        )
+        for channel in range(3):
+            _mix(
+                a[channel, place], b[channel, place], c[channel, place], d[channel, place], weights, out[channel, place]
+            )
+        x = end
+
+
+@kernel
+def _run(drift: float, base: float, x: int, stop: int) -> int:
+    """First column after `x`, `stop` at the latest, where drift * x + base is no longer from 0 to 1."""
+    here = drift * x + base
+    if drift == 0.0:
+        return stop
+    ahead = (1.0 - here) / drift if drift > 0.0 else -here / drift
+    return stop if ahead >= stop - x else max(x + 1, x + math.ceil(ahead))
+
+
+@kernel
+def _weigh(phase: float, drift: float, steps: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
+    """Weights (4, n) of the cubic for phases phase + drift * n beyond the second of its pixels.
+
+    They are 0 to 1, but for a rounding where a run ends: there the pixel beyond is not what it should be, and cutting
+    the phase to 0 or 1 gives it no weight at all.
+    """
+    zero, one, two, three = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
+    first, more = np.float32(phase), np.float32(drift)
+    for i in range(steps.shape[0]):
+        t = min(max(first + steps[i] * more, zero), one)
+        rest = one - t
+        before = _A * t * rest * rest
+        after = _A * t * t * rest
+        near = ((_A + two) * t - (_A + three)) * t * t + one
+        weights[0, i] = before
+        weights[1, i] = near
+        weights[2, i] = one - before - near - after
+        weights[3, i] = after
+
+
+@kernel
+def _mix(
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    c: NDArray[np.float32],
+    d: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Weighted sum of four rows."""
+    before, near, beyond, after = weights[0], weights[1], weights[2], weights[3]
+    for i in range(out.shape[0]):
+        out[i] = (a[i] * before[i] + b[i] * near[i]) + (c[i] * beyond[i] + d[i] * after[i])
+
+
+@kernel
+def _interleave(planes: NDArray[np.float32], pixels: NDArray[np.float32]) -> None:
+    """Planes (3, n) as pixels (n, 3)."""
+    for i in range(pixels.shape[0]):
+        pixels[i, 0] = planes[0, i]
+        pixels[i, 1] = planes[1, i]
+        pixels[i, 2] = planes[2, i]
