@@ -34,12 +34,12 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
+from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
-from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
@@ -191,11 +191,10 @@ class BlendFuser:
         first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
-        gauss, valid = [rows.pixels], rows.valid
-        for _ in range(2):  # whatever the number of levels: they make the finest energy
-            gauss.append(down(gauss[-1]))
-        brightness = [luma(picture) for picture in gauss]
-        energies = [detail_energy(level, below, self._box) for level, below in pairwise(brightness)]
+        valid = rows.valid
+        levels = descend(rows.pixels, 2)  # whatever the number of levels: they make the finest energy
+        gauss = levels.colours
+        energies = [detail_energy(level, below, self._box) for level, below in pairwise(levels.luma)]
         handed = finest_energy(*energies)
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
@@ -218,22 +217,22 @@ class BlendFuser:
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
         self._remember(state, coarse)
-        gauss, handed = coarse.gauss, coarse.handed
-        own: NDArray[np.float32] | None = None
-        valid = None if coarse.covered.all() else coarse.covered
         last = len(state.levels) - 1
+        levels = descend(coarse.gauss, last - fine)
+        handed, own = coarse.handed, None
+        valid = None if coarse.covered.all() else coarse.covered
         for level in range(fine, last):
-            below = down(gauss)
-            energy = detail_energy(luma(gauss), luma(below), self._box)
+            n = level - fine
+            energy = detail_energy(levels.luma[n], levels.luma[n + 1], self._box)
             score = self._score(state.info, level, energy, handed)
             if valid is not None:
                 score[~valid] = UNCOVERED
-            state.levels[level].absorb_detail(gauss, below, 0, score)
-            gauss, own, handed, valid = below, down(energy), down(handed), shrink(valid)
+            state.levels[level].absorb_detail(levels.colours[n], levels.colours[n + 1], 0, score)
+            own, handed, valid = down(energy), down(handed), shrink(valid)
         score = self._score(state.info, last, own, handed)
         if valid is not None:
             score[~valid] = UNCOVERED
-        state.levels[last].absorb(gauss, score)
+        state.levels[last].absorb(levels.colours[-1], score)
 
     def _remember(self, state: BlendState, coarse: _Coarse) -> None:
         score = log_score(coarse.handed, noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR), _MEAN_EXPONENT)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.softmean import SoftMean
+from stackcore.kernels import kernel
 from stackcore.stacking.transfer import to_linear
 from stackcore.terms import Encoding
 
@@ -57,7 +58,7 @@ class Highlights:
 
 
 def clipped(gauss: NDArray[np.float32], encoding: Encoding, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Where `gauss` (h, w, 3) has a channel at the upper end of the range, at its own size or half of it.
+    """Where `gauss` (h, w, 3), contiguous, has a channel at the upper end of the range, at its own size or half of it.
 
     Returns
     -------
@@ -66,12 +67,21 @@ def clipped(gauss: NDArray[np.float32], encoding: Encoding, shape: tuple[int, ..
     limit = np.array([_CLIPPED], np.float32)
     if encoding == "linear":
         limit = to_linear(limit, "srgb")
-    if gauss.max() <= limit[0]:
-        return np.zeros(shape[:2], np.bool_)
-    found = np.asarray((gauss[..., 0] > limit) | (gauss[..., 1] > limit) | (gauss[..., 2] > limit))
-    if shape[:2] == found.shape:
-        return found
-    even = np.zeros((2 * shape[0], 2 * shape[1]), np.bool_)
-    even[: found.shape[0], : found.shape[1]] = found
-    pairs = even[0::2] | even[1::2]
-    return np.asarray(pairs[:, 0::2] | pairs[:, 1::2])
+    found = np.zeros(shape[:2], np.bool_)
+    times = 1 if found.shape == gauss.shape[:2] else 2
+    _mark(gauss.reshape(len(gauss), -1), limit[0], times, found)
+    return found
+
+
+@kernel
+def _mark(rows: NDArray[np.float32], limit: np.float32, times: int, found: NDArray[np.bool_]) -> None:
+    """Mark where `rows` (h, w * 3) exceed `limit`; each pixel of `found` stands for `times` rows and columns."""
+    for y in range(rows.shape[0]):
+        row, marks = rows[y], found[y // times]
+        count = 0
+        for i in range(row.shape[0]):
+            count += 1 if row[i] > limit else 0
+        if count > 0:
+            for i in range(row.shape[0]):
+                if row[i] > limit:
+                    marks[i // (3 * times)] = True

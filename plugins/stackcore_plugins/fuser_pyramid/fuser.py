@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, detail_energy, noise_floor
+from stackcore.fusing.halving import Descent, descend
 from stackcore.fusing.logarithms import log_score
 from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
-from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 
@@ -159,20 +159,19 @@ class PyramidFuser:
         first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
-        gauss, valid = rows.pixels, rows.valid
+        levels, valid = descend(rows.pixels, fine), rows.valid
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
-            below = down(gauss)
             skip = a - (first >> level)
             if state.levels[level].strip.holds(a, b):
-                self._take(state, level, state.levels[level].rows(a, b), gauss, below, valid, slice(skip, skip + b - a))
-            gauss = below
+                keep = slice(skip, skip + b - a)
+                self._take(state, level, state.levels[level].rows(a, b), levels, level, valid, keep)
             valid = shrink(valid)
         if not has_coarse(state.levels):
             return
         a, b = top >> fine, halved(bottom, fine)
         skip = a - (first >> fine)
-        coarse[a:b] = gauss[skip : skip + b - a]
+        coarse[a:b] = levels.colours[fine][skip : skip + b - a]
         if valid is not None:
             covered[a:b] = valid[skip : skip + b - a]
 
@@ -181,34 +180,35 @@ class PyramidFuser:
     ) -> None:
         valid = None if covered.all() else covered
         inherited = None
-        for level in range(fine, len(state.levels) - 1):
-            below = down(gauss)
-            whole = slice(0, gauss.shape[0])
-            energy = self._take(state, level, state.levels[level], gauss, below, valid, whole, inherited)
+        last = len(state.levels) - 1
+        levels = descend(gauss, last - fine)
+        for level in range(fine, last):
+            n = level - fine
+            whole = slice(0, len(levels.luma[n]))
+            energy = self._take(state, level, state.levels[level], levels, n, valid, whole, inherited)
             inherited = down(energy) if level >= _INHERITS_FROM else None
-            gauss = below
             valid = shrink(valid)
-        self._take_base(state, gauss, valid, inherited)
+        self._take_base(state, levels.colours[-1], valid, inherited)
 
     def _take(
         self,
         state: PyramidState,
         level: int,
         into: SoftMean,
-        gauss: NDArray[np.float32],
-        below: NDArray[np.float32],
+        levels: Descent,
+        n: int,
         valid: NDArray[np.bool_] | None,
         keep: slice,
         inherited: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Add one level of one frame to `into`, return its energy; `keep` are the rows of `gauss` that belong to it."""
-        energy = detail_energy(luma(gauss), luma(below), self._box)[keep]
+        """Add a level of a frame, the `n`-th of `levels`, to `into`; return its energy. `keep` are the rows for it."""
+        energy = detail_energy(levels.luma[n], levels.luma[n + 1], self._box)[keep]
         if inherited is not None:
             energy += np.float32(self._options.inherit) * inherited
         score = self._score(energy, level, state.info)
         if valid is not None:
             score[~valid[keep]] = UNCOVERED
-        into.absorb_detail(gauss, below, keep.start, score)
+        into.absorb_detail(levels.colours[n], levels.colours[n + 1], keep.start, score)
         return energy
 
     def _take_base(

@@ -5,6 +5,7 @@
 - `logarithms`: scores made of both.
 - `loops`: the compiled loops under `softmean` and `energy`.
 - `pyramid`: one level down, one level up, the sizes of all levels, collapsing them into a picture.
+- `halving`: the way down in colours, with the brightness of each level.
 - `focus`: a focus measure at full resolution.
 - `banded`: the bands of a frame as tasks, for fusers that need no more than one pass over each band.
 - `coverage`: pixels that are no numbers, and what a frame covers on coarser levels.

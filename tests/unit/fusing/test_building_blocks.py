@@ -9,6 +9,7 @@ import pytest
 
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_energy, noise_floor
+from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
@@ -114,6 +115,30 @@ def test_energy_of_any_size_is_that_of_the_detail(size: tuple[int, int]) -> None
     np.testing.assert_allclose(detail_energy(gauss, below, 5), expected, rtol=1e-4, atol=1e-8)
     both = finest_energy(gauss, below)
     np.testing.assert_allclose(both, gauss + up(below, size) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "size", [(70, 300), (33, 129), (8, 130), (7, 5), (5, 7), (2, 3), (1, 9), (9, 1), (2, 2), (1, 1)]
+)
+def test_the_way_down_in_one_pass_is_the_way_down(size: tuple[int, int]) -> None:
+    colours = picture(*size, 3)
+    levels = descend(colours, 2)
+    assert levels.colours[0] is colours
+    for _ in range(2):
+        colours = down(colours)
+    np.testing.assert_allclose(levels.colours[2], colours, atol=5e-7)
+    for rgb, luma in zip(levels.colours, levels.luma, strict=True):
+        np.testing.assert_allclose(luma, rgb @ np.array([0.299, 0.587, 0.114], np.float32), atol=3e-7)
+
+
+def test_a_band_goes_down_to_the_same_bits() -> None:
+    colours = picture(64, 131, 3)
+    whole, band = descend(colours, 2), descend(colours[16:56], 2)
+    for level, margin in ((0, 0), (1, 1), (2, 2)):
+        own = slice(margin, (40 >> level) - margin)
+        theirs = slice((16 >> level) + own.start, (16 >> level) + own.stop)
+        np.testing.assert_array_equal(band.colours[level][own], whole.colours[level][theirs])
+        np.testing.assert_array_equal(band.luma[level][own], whole.luma[level][theirs])
 
 
 @pytest.mark.parametrize("size", [(70, 200), (33, 129), (8, 64), (7, 5), (2, 3), (1, 7), (9, 2), (1, 1)])
