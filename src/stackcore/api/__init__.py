@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
+    from stackcore.api.capture_presets import capture_request
     from stackcore.api.developing import DevelopResult, develop
+    from stackcore.api.presets import settle_stack, stack_options
     from stackcore.api.processing import StackResult, stack, survey
     from stackcore.api.resuming import resume_capture, return_focus
+    from stackcore.api.running import RunResult, run
     from stackcore.api.shooting import CaptureResult, capture
     from stackcore.api.watching import LiveWatch
 
@@ -18,12 +21,17 @@ _HOME = {
     "DevelopResult": "developing",
     "GreyCardResult": "calibrating",
     "LiveWatch": "watching",
+    "RunResult": "running",
     "capture": "shooting",
+    "capture_request": "capture_presets",
     "darks": "calibrating",
     "develop": "developing",
     "greycard": "calibrating",
     "resume_capture": "resuming",
     "return_focus": "resuming",
+    "run": "running",
+    "settle_stack": "presets",
+    "stack_options": "presets",
     "StackResult": "processing",
     "stack": "processing",
     "survey": "processing",
@@ -35,14 +43,19 @@ __all__ = [
     "DevelopResult",
     "GreyCardResult",
     "LiveWatch",
+    "RunResult",
     "StackResult",
     "capture",
+    "capture_request",
     "darks",
     "develop",
     "greycard",
     "resume_capture",
     "return_focus",
+    "run",
+    "settle_stack",
     "stack",
+    "stack_options",
     "survey",
 ]
 

@@ -38,14 +38,15 @@ def plan_capture(
     Raises the errors that `capture` would raise before it opens the camera.
     """
     with run_scope("capture", {**request.given(), "dry_run": True}, listeners, cancel) as run:
-        planned = _plan(prepare(request, run))
+        planned = plan_of(prepare(request, run))
         for message in planned.warnings:
             run.emit(Warned(code="path", message=message))
         run.emit(Result(data=_plan_as_data(planned)))
         return planned
 
 
-def _plan(what: Shoot) -> PlannedCapture:
+def plan_of(what: Shoot) -> PlannedCapture:
+    """Look ahead for what is prepared already."""
     settings = what.settings
     actions = tuple(what.mode.actions(settings.plan, what.camera.traits))
     first, warnings = None, tuple[str, ...]()

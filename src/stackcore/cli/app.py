@@ -11,7 +11,19 @@ import typer
 from typer.main import get_command
 
 from stackcore import __version__
-from stackcore.cli import batching, calibrating, cameras, capture, developing, path, plugins, presets, profiles, stack
+from stackcore.cli import (
+    batching,
+    calibrating,
+    cameras,
+    capture,
+    developing,
+    path,
+    plugins,
+    presets,
+    profiles,
+    running,
+    stack,
+)
 from stackcore.cli.commands import PluginCommands
 from stackcore.cli.failures import report_bug, report_cancelled, report_error, report_usage, wants_json
 from stackcore.errors import StackcoreError
@@ -35,6 +47,7 @@ def make_app() -> typer.Typer:
     cameras.register(app)
     stack.register(app)
     batching.register(app)
+    running.register(app)
     developing.register(app)
     calibrating.register(app)
     path.register(app)

@@ -9,6 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackcore.cli import resuming
+from stackcore.cli.capture_options import (
+    Camera,
+    DelayMs,
+    LiveViewStart,
+    Mode,
+    NoSave,
+    Path,
+    Sharpness,
+    Slices,
+    Step,
+    Watch,
+)
 from stackcore.cli.naming import (
     AskOption,
     BatchIdOption,
@@ -45,18 +57,12 @@ def register(app: typer.Typer) -> None:
 def capture(
     context: typer.Context,
     preset: Preset = None,
-    camera: Annotated[
-        str | None, typer.Option(help="Camera provider, or PROVIDER:ADDRESS; see `stackcore cameras`.")
-    ] = None,
-    slices: Annotated[int | None, typer.Option(help="Number of focus positions, 2 to 199.")] = None,
-    step: Annotated[int | None, typer.Option(help="Focus drive units between slices, 2 to 999.")] = None,
-    delay_ms: Annotated[
-        int | None, typer.Option("--delay-ms", help="How long things settle after a movement, milliseconds.")
-    ] = None,
-    mode: Annotated[str | None, typer.Option(help="Run mode: full, preview-images or preview.")] = None,
-    path: Annotated[
-        str | None, typer.Option(help="Path template of the saved files, for example stackcore/@GRP/@GCT4.")
-    ] = None,
+    camera: Camera = None,
+    slices: Slices = None,
+    step: Step = None,
+    delay_ms: DelayMs = None,
+    mode: Mode = None,
+    path: Path = None,
     profile: ProfileOption = None,
     job: JobOption = None,
     batch_id: BatchIdOption = None,
@@ -72,26 +78,11 @@ def capture(
         list[str] | None,
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode: camera.width_px=1200."),
     ] = None,
-    no_save: Annotated[bool, typer.Option("--no-save", help="Do not remember the settings of this run.")] = False,
-    live_view_start: Annotated[
-        bool | None,
-        typer.Option(
-            "--live-view-start/--no-live-view-start",
-            show_default="live-view-start",
-            help="Without: refuse to run when live view is off.",
-        ),
-    ] = None,
-    sharpness: Annotated[
-        bool | None,
-        typer.Option(
-            "--sharpness/--no-sharpness", show_default="sharpness", help="Measure how sharp live view is at each slice."
-        ),
-    ] = None,
+    no_save: NoSave = False,
+    live_view_start: LiveViewStart = None,
+    sharpness: Sharpness = None,
     no_presets: NoPresets = False,
-    watch: Annotated[
-        int | None,
-        typer.Option(metavar="[PORT]", help="Serve live view to a browser on this machine; any free port if left out."),
-    ] = None,
+    watch: Watch = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and touch no camera.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from stackcore.capturing.live_view import ShowFrame
@@ -17,16 +17,28 @@ OPTION = "--watch"
 
 
 class OptionalPort(TyperGroup):
-    """A command whose `--watch` may stand without its port, which typer cannot say."""
+    """A group whose `--watch` may stand without its port, which typer cannot say."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a bare `--watch` the port 0, any free one."""
-        given: list[str] = []
-        for argument, following in zip(args, [*args[1:], ""], strict=True):
-            given.append(argument)
-            if argument == OPTION and not following.isdecimal():
-                given.append("0")
-        return super().parse_args(ctx, given)
+        return super().parse_args(ctx, _with_port(args))
+
+
+class OptionalPortCommand(TyperCommand):
+    """The same for a command without verbs."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a bare `--watch` the port 0, any free one."""
+        return super().parse_args(ctx, _with_port(args))
+
+
+def _with_port(arguments: list[str]) -> list[str]:
+    given: list[str] = []
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        given.append(argument)
+        if argument == OPTION and not following.isdecimal():
+            given.append("0")
+    return given
 
 
 @contextmanager
