@@ -1,9 +1,9 @@
 """The ECC aligner.
 
-Each pair of neighbours is registered by maximising the enhanced correlation coefficient (Evangelidis and Psarakis,
-Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization, IEEE TPAMI 30(10), 2008), which does
-not mind exposure and contrast, on three scales, in linear light. Which pairs: `links`; how they become one place for
-each frame: `joint`.
+Each pair is registered by maximising the enhanced correlation coefficient (Evangelidis and Psarakis, Parametric Image
+Alignment Using Enhanced Correlation Coefficient Maximization, IEEE TPAMI 30(10), 2008), which does not mind exposure
+and contrast, on two coarse scales, in linear light; then many small tiles say where they lie (`refine`). Which pairs:
+`links`; how they become one place for each frame: `joint`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,21 @@ from numpy.typing import NDArray
 
 from stackcore.protocols import Link, ReducedFrame, Registration
 from stackcore.terms import Transform
+from stackcore_plugins.aligner_ecc.families import Family
 from stackcore_plugins.aligner_ecc.joint import solve_jointly
 from stackcore_plugins.aligner_ecc.links import choose_links
 from stackcore_plugins.aligner_ecc.models import project
 from stackcore_plugins.aligner_ecc.plugin import EccOptions, Model
-from stackcore_plugins.aligner_ecc.simplest import choose_model, member_of
+from stackcore_plugins.aligner_ecc.refine import refined
+from stackcore_plugins.aligner_ecc.simplest import choose_model
 
-_SCALES = (4, 2, 1)
+_COARSE = (4, 2)
+_FINE = 1
+"""Where tiles find nothing, as in very small frames, the whole picture is compared at its own size as well."""
+_CLIPPED = 0.9
+"""Linear light that a channel or two may have been cut off at: a blurred highlight is cut otherwise than a sharp one,
+and seems to move."""
+_CLIPPED_REACH_PX = 7
 _SMALLEST_PX = 24
 _LARGEST_CHANGE = 0.25
 """Neighbours never differ by a quarter in scale, nor in shift by half a frame: then the match is wrong."""
@@ -54,26 +62,16 @@ class EccAligner:
         return choose_links(frames, reference)
 
     def register(self, fixed: ReducedFrame, moving: ReducedFrame) -> Registration:
-        """Register one pair on three scales, coarse to fine."""
+        """Register one pair, coarse to fine."""
         link = Link(fixed.index, moving.index)
         empty = {frame.index: reason for frame in (fixed, moving) if (reason := _shows_nothing(frame)) is not None}
         if empty:
             about, reason = empty.popitem()
             return Registration(link, None, 0.0, reason, about=None if empty else about)
-        warp = np.eye(2, 3, dtype=np.float32)
-        score = 0.0
-        valid = _valid_in_both(fixed, moving)
-        for scale in _SCALES:
-            a, b = _shrunk(fixed.luma, scale), _shrunk(moving.luma, scale)
-            if min(a.shape) < _SMALLEST_PX and scale > 1:
-                continue
-            try:
-                score, warp = self._ecc(a, b, warp, scale, None if valid is None else _shrunk(valid, scale))
-            except cv2.error as error:
-                return Registration(link, None, 0.0, f"correlation found no match ({error.err or 'no convergence'})")
-        square = _square(warp)
-        if self._measured == "homography":
-            square = self._with_perspective(fixed.luma, moving.luma, square, valid)
+        try:
+            score, square, covariance = self._match(fixed, moving)
+        except cv2.error as error:
+            return Registration(link, None, 0.0, f"correlation found no match ({error.err or 'no convergence'})")
         full = moving.to_full @ square @ np.linalg.inv(fixed.to_full)
         full /= full[2, 2]
         if score < self._options.least_score:
@@ -84,7 +82,40 @@ class EccAligner:
         misfit = _misfit(full, project(full, usual, fixed.width, fixed.height), fixed)
         if misfit > _LARGEST_MISFIT * max(fixed.width, fixed.height):
             return Registration(link, None, score, f"the match found is implausible (no {usual} by {misfit:.0f} px)")
-        return Registration(link, Transform(project(full, self._measured, fixed.width, fixed.height)), score)
+        precision = None if covariance is None else self._precision(covariance, fixed)
+        return Registration(
+            link, Transform(project(full, self._measured, fixed.width, fixed.height)), score, precision=precision
+        )
+
+    def _match(
+        self, fixed: ReducedFrame, moving: ReducedFrame
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64] | None]:
+        """Correlation, the map of reduced pixels, and the covariance of its parameters, None where it is not known."""
+        warp = np.eye(2, 3, dtype=np.float32)
+        score = 0.0
+        valid = _valid_in_both(fixed, moving)
+        for scale in _COARSE:
+            a, b = _shrunk(fixed.luma, scale), _shrunk(moving.luma, scale)
+            if min(a.shape) >= _SMALLEST_PX:
+                score, warp = self._ecc(a, b, warp, scale, None if valid is None else _shrunk(valid, scale))
+        if score:
+            height, width = fixed.luma.shape
+            family = Family(self._measured, width, height)
+            found = refined(fixed.luma, moving.luma, (_counts(fixed), _counts(moving)), _square(warp), family)
+            if found is not None:
+                return score, found.matrix, found.covariance
+        score, warp = self._ecc(fixed.luma, moving.luma, warp, _FINE, valid)
+        square = _square(warp)
+        if self._measured == "homography":
+            square = self._with_perspective(fixed.luma, moving.luma, square, valid)
+        return score, square, None
+
+    def _precision(self, covariance: NDArray[np.float64], frame: ReducedFrame) -> NDArray[np.float64]:
+        """Inverse covariance of the corners of a full-size frame; `covariance` is that of reduced ones."""
+        family = Family(self._measured, frame.width, frame.height)
+        corners = np.linalg.pinv(family.displacements(family.corners).reshape(8, -1))
+        scale = max(frame.width, frame.height) / max(frame.luma.shape)
+        return np.asarray(corners.T @ np.linalg.inv(covariance * scale**2) @ corners)
 
     def solve(
         self, found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int]
@@ -94,7 +125,7 @@ class EccAligner:
             model, solution = choose_model(found, frames, reference, size)
             self.model = model
             return solution.transforms
-        return solve_jointly(found, frames, reference, size, member_of(self._measured, size)).transforms
+        return solve_jointly(found, frames, reference, size, self._measured).transforms
 
     def _ecc(
         self,
@@ -144,6 +175,16 @@ def _shows_nothing(frame: ReducedFrame) -> str | None:
     if float(np.percentile(seen, 99.9)) < _BLACK:
         return "the frame is nearly black"
     return "the frame is featureless" if float(seen.std()) < _FLAT else None
+
+
+def _counts(frame: ReducedFrame) -> NDArray[np.uint8]:
+    """1 where a pixel may be compared: valid, and not near anything that may be clipped."""
+    reach = np.ones((_CLIPPED_REACH_PX, _CLIPPED_REACH_PX), np.uint8)
+    bright = cv2.dilate((frame.luma > _CLIPPED).astype(np.uint8), reach)
+    counts = np.asarray(1 - bright, np.uint8)
+    if frame.valid is not None:
+        counts &= np.asarray(cv2.erode(frame.valid.astype(np.uint8), reach), np.uint8)
+    return counts
 
 
 def _valid_in_both(fixed: ReducedFrame, moving: ReducedFrame) -> NDArray[np.float32] | None:

@@ -6,14 +6,15 @@ relaxation of Lu and Milios, Globally Consistent Range Scan Alignment, Autonomou
 of the picture as what is moved), and wrong links lose their weight in the course of it (graduated non-convexity
 with the function of Geman and McClure: Yang, Antonante, Tzoumas and Carlone, IEEE RA-L 5(2), 2020).
 
-Corrections are small, so the displacement of a corner adds up along a chain of links, whatever the model: all of
-them are found from one Laplacian of the graph, with the displacements of the corners as eight right-hand sides.
+Corrections are small, so they add up along a chain of links: they are found from linear equations in the parameters of
+the model. How far a link may be off differs by direction (frames of which only the middle can be compared say little
+of scale), so links weigh by the inverse of their covariance.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +22,14 @@ from numpy.typing import NDArray
 
 from stackcore.protocols import Registration
 from stackcore.terms import Transform
-
-Matrix = NDArray[np.float64]
-Project = Callable[[Matrix], Matrix]
-"""Nearest member of the model to a 3x3 matrix."""
+from stackcore_plugins.aligner_ecc.chain_system import ChainSystem
+from stackcore_plugins.aligner_ecc.families import Family
+from stackcore_plugins.aligner_ecc.models import Project, member_of
+from stackcore_plugins.aligner_ecc.plugin import Model
 
 _LEAST_SPREAD = 2e-5
-"""Share of the longer side below which links are never blamed for contradicting each other: 0.02 px of 1,024."""
+"""Share of the longer side that a link is usually off, where the aligner does not say, and less than which none is
+blamed for: 0.02 px of 1,024."""
 _TOLERANCE = 4.0
 """A link that contradicts the others by so many times the usual has lost three quarters of its weight."""
 _DROPPED = 0.02
@@ -49,39 +51,38 @@ class Solution:
 
 
 def solve_jointly(
-    found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int], project: Project
+    found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int], model: Model
 ) -> Solution:
     """Transforms, reference to frame, that agree best with the links.
 
     Parameters
     ----------
     found
-        Any order; what failed is passed over. A link weighs as its `score` says, taken for a correlation r: the
-        variance of what it found is proportional to (1 - r^2) / r^2, the noise it saw to the signal.
+        Any order; what failed is passed over. A link weighs as its `precision` says, else as its `score`.
     frames, reference
         How many frames there are; the one that stays where it is.
     size
         Width and height of the frames, pixels.
-    project
-        Takes a 3x3 matrix to the nearest one of the model.
+    model
+        What may differ between frames.
 
     Returns
     -------
     A frame that is joined to the reference by wrong links alone, or most of whose links are wrong, has no transform.
-    Time is linear in the number of frames but for one dense system of that many unknowns.
+    Time and memory are linear in the number of frames.
     """
     links = [(k, r) for k, r in enumerate(found) if r.transform is not None]
     start = _spread_out(links, frames, reference)
     kept = [(k, r) for k, r in links if start[r.link.fixed] is not None and start[r.link.moving] is not None]
     if not kept:
         return Solution(tuple(start), ())
-    graph = _Graph([r for _, r in kept], start, reference, size)
-    weights = graph.relax(project)
+    graph = _Graph([r for _, r in kept], start, reference, Family(model, *size), member_of(model, size))
+    weights = graph.relax()
     wrong = {k for (k, _), weight in zip(kept, weights, strict=True) if weight < _DROPPED}
     if wrong:  # once more without them: nothing of them is left in the result
         lost = _disputed(found, wrong, reference)
         right = [None if k in wrong or {r.link.fixed, r.link.moving} & lost else r for k, r in enumerate(found)]
-        rest = solve_jointly([r for r in right if r is not None], frames, reference, size, project)
+        rest = solve_jointly([r for r in right if r is not None], frames, reference, size, model)
         return Solution(rest.transforms, tuple(sorted(wrong)), rest.apart_px)
     return Solution(tuple(graph.placed()), (), graph.apart())
 
@@ -133,83 +134,85 @@ class _Graph:
         links: Sequence[Registration],
         start: Sequence[Transform | None],
         reference: int,
-        size: tuple[int, int],
+        family: Family,
+        member: Project,
     ) -> None:
-        right, bottom = size[0] - 1.0, size[1] - 1.0
-        self._corners = np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]])
-        self._least = _LEAST_SPREAD * max(size)
+        self._family = family
+        self._corners = family.corners
+        self._basis = family.displacements(self._corners).reshape(8, -1)
         self._placed = [i for i, t in enumerate(start) if t is not None]
-        self._places = np.array([np.eye(3) if t is None else t.matrix for t in start])
-        self._free = [i for i in self._placed if i != reference]
-        row = {i: n for n, i in enumerate(self._free)} | {reference: -1}
+        self._places = np.array([np.eye(3) if t is None else member(t.matrix) for t in start])
+        self._free = np.array([i for i in self._placed if i != reference], np.int64)
+        row = {int(i): n for n, i in enumerate(self._free)} | {reference: -1}
         self._steps = np.array([r.transform.matrix for r in links if r.transform is not None])
-        self._ends = [(r.link.fixed, r.link.moving) for r in links]
-        self._rows = np.array([(row[a], row[b]) for a, b in self._ends])
-        score = np.clip([r.score for r in links], 0.05, 0.9999)
-        trust: NDArray[np.float64] = score**2 / (1 - score**2)
-        self._trust = trust / np.median(trust)
+        ends = np.array([(r.link.fixed, r.link.moving) for r in links])
+        self._fixed, self._moving = ends[:, 0], ends[:, 1]
+        self._rows = [(row[a], row[b]) for a, b in ends.tolist()]
+        self._reach = max((abs(a - b) for a, b in self._rows if a >= 0 and b >= 0), default=1)
+        self._usual_px = _LEAST_SPREAD * family.longer_side
+        self._trust = _trust(links, self._usual_px)
 
-    def relax(self, project: Project) -> NDArray[np.float64]:
+    def relax(self) -> NDArray[np.float64]:
         """Move the frames until the links agree as well as they can; the weight, 0 to 1, that each has at the end."""
-        weights = np.ones(len(self._ends))
-        apart = self._move(weights, project)
-        unit = self._unit(apart)
-        slack = max(1.0, float(np.max(apart**2 * self._trust)) / unit**2)
+        weights = np.ones(len(self._rows))
+        apart = self._move(weights)
+        unit = _unit(apart)
+        slack = max(1.0, float(np.max(apart)) ** 2 / unit**2)
         for _ in range(_ROUNDS):
-            weights = (slack * unit**2 / (slack * unit**2 + apart**2 * self._trust)) ** 2
-            apart = self._move(weights, project)
-            unit = self._unit(apart)
+            weights = (slack * unit**2 / (slack * unit**2 + apart**2)) ** 2
+            apart = self._move(weights)
+            unit = _unit(apart)
             if slack == 1.0:
                 break
             slack = max(1.0, slack / _EASING)
         return weights
 
     def apart(self) -> float:
-        """How far the links are from what they say, RMS, pixels."""
+        """How far the links are from what they say, RMS of the corners, pixels."""
         return float(np.sqrt((self._contradictions() ** 2).sum(axis=1).mean() / 4))
 
     def placed(self) -> list[Transform | None]:
         known = set(self._placed)
         return [Transform(matrix) if i in known else None for i, matrix in enumerate(self._places)]
 
-    def _unit(self, apart: NDArray[np.float64]) -> float:
-        """Beyond how many pixels, for a link of usual trust, disagreement tells of an error."""
-        usual = float(np.median(apart * np.sqrt(self._trust)))
-        return _TOLERANCE * max(usual, self._least)
-
-    def _move(self, weights: NDArray[np.float64], project: Project) -> NDArray[np.float64]:
-        """One step of the relaxation; how far each link is then from what it says, RMS of the corners, pixels."""
+    def _move(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One step of the relaxation; how far each link is then from what it says, in its standard deviations."""
         contradictions = self._contradictions()
-        shifts = self._balance(contradictions, weights * self._trust)
-        for row, frame in enumerate(self._free):
-            local = _to_corners(self._corners, self._corners + shifts[row].reshape(4, 2))
-            moved = project(self._places[frame] @ local)
-            self._places[frame] = moved / moved[2, 2]
-        left = self._contradictions().reshape(-1, 4, 2)
-        return np.asarray(np.sqrt((left**2).sum(axis=2).mean(axis=1)))
+        within = self._basis.T @ self._trust  # (links, freedom, 8)
+        pulls = (within @ contradictions[:, :, None])[:, :, 0] * weights[:, None]
+        blocks = within @ self._basis * weights[:, None, None]
+        system = ChainSystem(len(self._free), self._family.freedom, self._reach)
+        for (fixed, moving), block, pull in zip(self._rows, blocks, pulls, strict=True):
+            system.join(fixed, moving, block, pull)
+        if len(self._free):
+            moved = self._places[self._free] @ self._family.matrices(system.solved())
+            self._places[self._free] = moved / moved[:, 2:, 2:]
+        left = self._contradictions()
+        deviations = np.sqrt(np.maximum(np.einsum("li,lij,lj->l", left, self._trust, left), 0))
+        rms_px = np.sqrt((left**2).sum(axis=1) / 4)  # a link that is very sure is not blamed for next to nothing
+        return np.asarray(np.minimum(deviations, rms_px / self._usual_px))
 
     def _contradictions(self) -> NDArray[np.float64]:
         """By how much each link moves the corners against where its frames lie, (links, 8), reference pixels."""
-        fixed, moving = (self._places[[end[k] for end in self._ends]] for k in (0, 1))
-        loops = np.linalg.inv(moving) @ self._steps @ fixed
+        loops = np.linalg.inv(self._places[self._moving]) @ self._steps @ self._places[self._fixed]
         return np.asarray((_applied(loops, self._corners) - self._corners).reshape(-1, 8))
 
-    def _balance(self, contradictions: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The shifts of the corners of each free frame, (frames, 8), for which the links agree best."""
-        count = len(self._free)
-        system = np.zeros((count + 1, count + 1))
-        aim = np.zeros((count + 1, 8))
-        fixed, moving = self._rows[:, 0], self._rows[:, 1]  # -1, the last row, is the reference
-        pull = weights[:, None] * contradictions
-        np.add.at(system, (fixed, fixed), weights)
-        np.add.at(system, (moving, moving), weights)
-        np.subtract.at(system, (fixed, moving), weights)
-        np.subtract.at(system, (moving, fixed), weights)
-        np.add.at(aim, moving, pull)
-        np.subtract.at(aim, fixed, pull)
-        faint = 1e-9 * max(1.0, float(system.max()))  # keeps what only wrong links hold where it is
-        inner = system[:count, :count] + faint * np.eye(count)
-        return np.asarray(np.linalg.solve(inner, aim[:count]))
+
+def _trust(links: Sequence[Registration], usual_px: float) -> NDArray[np.float64]:
+    """Inverse covariance of the corners of each link, (links, 8, 8), 1 / pixels^2.
+
+    Where the aligner does not say, a link weighs by its score, taken for a correlation r: the variance of what it
+    found is proportional to (1 - r^2) / r^2, the noise it saw to the signal, and `usual_px` for the median link.
+    """
+    score = np.clip([r.score for r in links], 0.05, 0.9999)
+    trust: NDArray[np.float64] = score**2 / (1 - score**2)
+    trust /= np.median(trust) * 4 * usual_px**2
+    return np.array([t * np.eye(8) if r.precision is None else r.precision for r, t in zip(links, trust, strict=True)])
+
+
+def _unit(apart: NDArray[np.float64]) -> float:
+    """Beyond how many standard deviations disagreement tells of an error, these being what they usually are."""
+    return _TOLERANCE * max(float(np.median(apart)), 1.0)
 
 
 def _applied(matrices: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -217,16 +220,3 @@ def _applied(matrices: NDArray[np.float64], points: NDArray[np.float64]) -> NDAr
     there = np.column_stack([points, np.ones(len(points))]) @ matrices.transpose(0, 2, 1)
     mapped: NDArray[np.float64] = there[..., :2] / there[..., 2:]
     return mapped
-
-
-def _to_corners(corners: NDArray[np.float64], moved: NDArray[np.float64]) -> Matrix:
-    """The homography that takes four corners (4, 2) to where they shall be: eight linear equations."""
-    size = float(np.abs(corners).max()) or 1.0
-    (x, y), (u, v) = (corners / size).T, (moved / size).T
-    one, none = np.ones(4), np.zeros(4)
-    across = np.column_stack([x, y, one, none, none, none, -u * x, -u * y])
-    down = np.column_stack([none, none, none, x, y, one, -v * x, -v * y])
-    solution = np.linalg.solve(np.vstack([across, down]), np.concatenate([u, v]))
-    matrix: Matrix = np.append(solution, 1.0).reshape(3, 3)
-    scale = np.diag([size, size, 1.0])
-    return np.asarray(scale @ matrix @ np.linalg.inv(scale))

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.terms import Transform
 from stackcore_plugins.aligner_ecc.plugin import Model
+
+Matrix = NDArray[np.float64]
+Project = Callable[[Matrix], Matrix]
+"""Nearest member of a model to a 3x3 matrix."""
+
+
+def member_of(model: Model, size: tuple[int, int]) -> Project:
+    """What takes a matrix to the nearest member of a model, over a picture of this width and height."""
+
+    def nearest(matrix: Matrix) -> Matrix:
+        return project(matrix, model, *size)
+
+    return nearest
 
 
 def project(matrix: NDArray[np.float64], model: Model, width: int, height: int) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ class EccOptions(Options):
     )
     work_size_px: int = Field(1024, ge=128, le=8192, description="Longer side of the frames that are compared, pixels.")
     blur_px: int = Field(5, ge=1, le=31, multiple_of=1, description="Gaussian window before comparing, odd, pixels.")
-    iterations: int = Field(60, ge=5, le=1000, description="Most iterations on each of the three scales.")
+    iterations: int = Field(60, ge=5, le=1000, description="Most iterations on each of the coarse scales.")
     least_score: float = Field(0.3, ge=0, le=1, description="Correlation below which a pair counts as failed.")
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from stackcore.protocols import Registration
 from stackcore.terms import Transform
-from stackcore_plugins.aligner_ecc.joint import Matrix, Project, Solution, solve_jointly
-from stackcore_plugins.aligner_ecc.models import project
+from stackcore_plugins.aligner_ecc.joint import Solution, solve_jointly
+from stackcore_plugins.aligner_ecc.models import Project, member_of
 from stackcore_plugins.aligner_ecc.plugin import Model
 
 _MODELS: tuple[Model, ...] = ("shift", "rigid", "similarity", "affine")
@@ -21,15 +21,6 @@ _NOTHING_PX = 0.08
 """Nor for less than this, pixels, which matters for small frames alone."""
 
 
-def member_of(model: Model, size: tuple[int, int]) -> Project:
-    """What takes a matrix to the nearest member of a model, over a picture of this width and height."""
-
-    def nearest(matrix: Matrix) -> Matrix:
-        return project(matrix, model, *size)
-
-    return nearest
-
-
 def choose_model(
     found: Sequence[Registration], frames: int, reference: int, size: tuple[int, int]
 ) -> tuple[Model, Solution]:
@@ -38,14 +29,14 @@ def choose_model(
     A model explains them if they disagree with the frames it places by no more than with those that an affine
     solution places, but for noise: the measurements differ from any model by what blur and noise do to them.
     """
-    freest = solve_jointly(found, frames, reference, size, member_of("affine", size))
+    freest = solve_jointly(found, frames, reference, size, "affine")
     kept = [registration for k, registration in enumerate(found) if k not in freest.wrong]
     enough = max(_NOISE * freest.apart_px, _NOTHING * max(size), _NOTHING_PX)
     for model in _MODELS[:-1]:
         member = member_of(model, size)
-        if solve_jointly(kept, frames, reference, size, member).apart_px <= enough:
+        if solve_jointly(kept, frames, reference, size, model).apart_px <= enough:
             measured = [_within(registration, member) for registration in found]
-            return model, solve_jointly(measured, frames, reference, size, member)
+            return model, solve_jointly(measured, frames, reference, size, model)
     return "affine", freest
 
 

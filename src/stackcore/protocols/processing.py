@@ -55,7 +55,9 @@ class Registration:
 
     `transform` maps full-size pixel coordinates of `fixed` to those of `moving`, or is None when it failed for
     `reason`; `score` is the aligner's own confidence, 0 to 1. `about` is the one frame that is to blame, where the
-    aligner knows: a featureless frame fails whoever is registered with it.
+    aligner knows: a featureless frame fails whoever is registered with it. `precision`, where the aligner knows it, is
+    the inverse covariance, 1 / pixels^2, of where the link puts the corners (x and y of the centres of the pixels top
+    left, top right, bottom left, bottom right), (8, 8) float64; it may be singular.
     """
 
     link: Link
@@ -63,6 +65,7 @@ class Registration:
     score: float
     reason: str = ""
     about: int | None = None
+    precision: NDArray[np.float64] | None = None
 
 
 class Aligner(Protocol):
