@@ -30,7 +30,12 @@ _NAMED = 12
 """Of so many frames that are out of order a warning tells the names."""
 
 _STILL_PX = 0.10
-"""A stack whose frames all lie within a tenth of a pixel of the reference was not moved: it is left as it is."""
+"""A stack whose frames lie this near to the reference, RMS of their corners, was not moved: it is left as it is. What
+is measured is not known better, and resampling costs more than it mends."""
+_STILL_SHARE = 3e-5
+"""Nor was one whose frames lie within this share of the longer side: what is measured on reduced frames is grown."""
+_STILL_WORST = 2.5
+"""By how much a single frame, the most blurred say, may exceed that."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,9 @@ def _all_links(
 def _settled(transforms: Sequence[Transform | None], info: FrameInfo) -> list[Transform | None]:
     right, bottom = info.width - 1.0, info.height - 1.0
     corners = np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]])
-    furthest = max(float(np.linalg.norm(t.apply(corners) - corners, axis=1).max()) for t in transforms if t is not None)
-    if furthest >= _STILL_PX:
+    squares = np.array([((t.apply(corners) - corners) ** 2).sum() / 4 for t in transforms if t is not None])
+    still = max(_STILL_PX, _STILL_SHARE * max(info.width, info.height))
+    if squares.mean() > still**2 or squares.max() > (_STILL_WORST * still) ** 2:
         return list(transforms)
     return [None if t is None else Transform.identity() for t in transforms]
 

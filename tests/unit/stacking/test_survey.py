@@ -274,6 +274,20 @@ def test_an_unmoved_stack_is_left_exactly_as_it_is(surveyor, save, open_stack):
     assert survey.crop == Region(0, 0, 300, 200)
 
 
+@pytest.mark.parametrize(
+    ("away_px", "is_left"),
+    [((0.06, 0.03, 0.0, 0.04, 0.2), True), ((0.14, 0.12, 0.0, 0.13, 0.12), False), ((0.0, 0.0, 0.0, 0.0, 0.3), False)],
+)
+def test_what_differs_by_no_more_than_is_known_is_left_as_it_is(
+    surveyor, save, open_stack, monkeypatch, away_px: tuple[float, ...], is_left: bool
+):
+    """0.1 px over the frames, of which one may be off by more; one that is really elsewhere is moved."""
+    found = [Transform(np.array([[1, 0, 0], [0, 1, px], [0, 0, 1.0]])) for px in away_px]
+    monkeypatch.setattr(surveyor.aligner, "solve", lambda *_: found)
+    survey = surveyor(open_stack(save(make_stack(300, 200, 5, seed=1, motion=Motion.none()).frames)))
+    assert [frame.transform.is_identity for frame in survey.frames] == [is_left or px == 0 for px in away_px]
+
+
 def test_a_cancel_ends_it(surveyor, reader):
     surveyor.cancel.set()
     with pytest.raises(Cancelled):
