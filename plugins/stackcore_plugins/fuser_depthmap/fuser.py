@@ -4,8 +4,8 @@
 2. Per pixel the three best frames are kept with their colours (`candidates`), and a mean of all frames that favours
    high scores; both are free of the order of the frames and of their number.
 3. At the end a parabola through the three scores gives depth to a fraction of a slice, and the share of the best in
-   the sum of all weights how sure it is (`evidence`).
-4. Where that is little, depth is borrowed from around, not across edges (`regularise`).
+   the sum of all weights how sure it is (`stackcore.fusing.depth_score`).
+4. Where that is little, depth is borrowed from around, not across edges (`stackcore.fusing.borrowing`).
 5. The colour is a blend of the two frames nearest to the depth. Where there is nothing to go by, or the borrowed
    depth lies at none of the three, it is the mean of all frames, which has the least noise.
 
@@ -21,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser
+from stackcore.fusing.best_three import PLACES, UNCOVERED
+from stackcore.fusing.borrowing import REDUCTION, Guide, guide, moments_of
+from stackcore.fusing.depth_score import Scoring, aloneness, sub_slice_depth
 from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_focus_energy, wide_focus_energy
 from stackcore.fusing.softmean import SoftMean
 from stackcore.stacking.transfer import luma
 from stackcore.terms import FULL_SCALE, Fused, Pixels, StackInfo
-from stackcore_plugins.fuser_depthmap.candidates import PLACES, UNCOVERED, Candidates
-from stackcore_plugins.fuser_depthmap.evidence import Scoring, confidence, sub_slice_depth
+from stackcore_plugins.fuser_depthmap.candidates import Candidates
 from stackcore_plugins.fuser_depthmap.plugin import DepthMapOptions
-from stackcore_plugins.fuser_depthmap.regularise import REDUCTION, Guide, guide, moments_of
 
 _EXPONENT = np.float32(16)
 """Of the energy, in the mean of all frames."""
@@ -97,21 +98,22 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
             rows = slice(top, top + self.band_rows)
             mine = left.candidates.rows(top, top + self.band_rows)
             for place in range(PLACES):
-                mine.admit(theirs.score[place, rows], theirs.origin[place, rows], theirs.colour[place, rows])
+                best = theirs.best
+                mine.admit(best.score[place, rows], best.origin[place, rows], theirs.colour[place, rows])
         left.mean.absorb(right.mean.mean, right.mean.score)
         return left
 
     def finish(self, state: DepthMapState) -> Fused:
         """Depth, confidence and the picture, in bands of rows."""
         depth, sure = self._measured(state)
-        first, last = state.candidates.slices()
+        first, last = state.candidates.best.slices()
         filled = self._guide(state, depth, sure)
         out = np.empty((*depth.shape, 3), state.candidates.colour.dtype)
         for top in range(0, len(depth), BAND_ROWS):
             rows = slice(top, min(top + BAND_ROWS, len(depth)))
             mean = state.mean.mean[rows]
             trust = _smooth_step(sure[rows])
-            borrowed = filled.depth(luma(mean), top, len(depth))
+            borrowed = filled.depth(luma(mean), top)
             depth[rows] = np.clip(borrowed + trust * (depth[rows] - borrowed), first, last)
             colour = _nearest(state.candidates.rows(rows.start, rows.stop), depth[rows], mean)
             out[rows] = _stored(mean + trust[..., None] * (colour - mean), out.dtype.name)
@@ -133,14 +135,14 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
 
     def _measured(self, state: DepthMapState) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Depth and confidence (H, W) of each pixel for itself."""
-        info, found = state.info, state.candidates
+        info, found = state.info, state.candidates.best
         depth, sure = (np.empty((info.height, info.width), np.float32) for _ in range(2))
         for top in range(0, info.height, BAND_ROWS):
             rows = slice(top, top + BAND_ROWS)
             score = found.score[:, rows]
             depth[rows] = sub_slice_depth(score, found.origin[:, rows], self._scoring(info))
             best = np.where(score[0] > UNCOVERED, np.maximum(score[0], 0) * _EXPONENT, UNCOVERED)
-            sure[rows] = confidence(best, state.mean.score[rows], info)
+            sure[rows] = aloneness(best, state.mean.score[rows], info.frames)
         return depth, sure
 
     def _guide(self, state: DepthMapState, depth: NDArray[np.float32], sure: NDArray[np.float32]) -> Guide:
@@ -156,7 +158,7 @@ def _nearest(candidates: Candidates, depth: NDArray[np.float32], mean: NDArray[n
     scale = np.float32(1 / FULL_SCALE[candidates.colour.dtype.name])
     total = np.zeros_like(mean)
     weights = np.zeros_like(depth)
-    for score, origin, colour in zip(candidates.score, candidates.origin, candidates.colour, strict=True):
+    for score, origin, colour in zip(candidates.best.score, candidates.best.origin, candidates.colour, strict=True):
         weight = np.maximum(1 - np.abs(origin.astype(np.float32) - depth), 0)
         weight[score <= UNCOVERED] = 0
         total += colour * (scale * weight)[..., None]

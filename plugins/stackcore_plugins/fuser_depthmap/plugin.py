@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from stackcore.config import Options
+from stackcore.fusing.preference import PreferringOptions
 from stackcore.hookspecs import Offer, hookimpl
 
 if TYPE_CHECKING:
     from stackcore.protocols import Fuser
 
-Preference = Literal["front", "back", "none"]
 
-
-class DepthMapOptions(Options):
+class DepthMapOptions(PreferringOptions):
     """What can be set on the depth-map fuser."""
 
     window_px: int = Field(9, ge=1, le=17, description="Width of the window of the focus measure, pixels.")
@@ -24,10 +22,6 @@ class DepthMapOptions(Options):
     wide: float = Field(0.3, ge=0, le=10, description="Share of the energy within 24 pixels, against halos; 0 is off.")
     smooth_px: int = Field(24, ge=4, le=256, description="How far depth is borrowed where evidence is weak, pixels.")
     edge: float = Field(0.05, gt=0, le=1, description="Step of brightness that depth may follow, 1 for black to white.")
-    prefer: Preference = Field("none", description="Which slice wins where two are sharp, as behind a hair.")
-    prefer_strength: float = Field(
-        3.0, ge=0, le=20, description="What the preferred end of the stack is ahead of the other, in log energy."
-    )
 
 
 def _build(options: DepthMapOptions) -> Fuser[Any]:

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
+from stackcore.fusing.best_three import NOBODY, NOTHING
+from stackcore.fusing.borrowing import guide, moments_of
+from stackcore.fusing.depth_score import Scoring, aloneness, sub_slice_depth
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore.testing.scene import Motion, make_stack
-from stackcore_plugins.fuser_depthmap.candidates import NOBODY, NOTHING, Candidates
-from stackcore_plugins.fuser_depthmap.evidence import Scoring, confidence, sub_slice_depth
+from stackcore_plugins.fuser_depthmap.candidates import Candidates
 from stackcore_plugins.fuser_depthmap.fuser import DepthMapFuser
 from stackcore_plugins.fuser_depthmap.plugin import DepthMapOptions
-from stackcore_plugins.fuser_depthmap.regularise import guide, moments_of
 
 PLAIN = Scoring(floor=1e-6, frames=12)
 
@@ -51,8 +52,8 @@ def test_the_three_best_do_not_depend_on_the_order() -> None:
         found = Candidates.empty(6, 7, "uint16")
         for i in order:
             found.admit(scores[i], np.full((6, 7), i, np.uint16), colours[i])
-        np.testing.assert_array_equal(found.origin, expected)
-        np.testing.assert_array_equal(found.score, np.take_along_axis(scores, expected, 0))
+        np.testing.assert_array_equal(found.best.origin, expected)
+        np.testing.assert_array_equal(found.best.score, np.take_along_axis(scores, expected, 0))
         np.testing.assert_array_equal(found.colour, np.take_along_axis(colours, expected[..., None], 0))
 
 
@@ -82,7 +83,7 @@ def test_where_no_parabola_fits_depth_is_the_best_slice(origin: tuple[int, ...],
 def test_confidence_counts_the_frames_that_are_as_sharp() -> None:
     best = np.full((1, 3), 7.0, np.float32)
     total = best + np.log(np.array([[1.0, 4.0, 16.0]], np.float32))
-    found = confidence(best, total, info_of(3, 1, 16))
+    found = aloneness(best, total, 16)
     np.testing.assert_allclose(found, [[1.0, 0.5, 0.0]], atol=1e-6)
 
 
@@ -154,14 +155,14 @@ def test_borrowed_depth_stops_at_an_edge_of_the_picture() -> None:
     known = np.zeros((64, 256), np.float32)
     known[:, :96] = known[:, 160:] = 1
     depth = np.where(np.arange(256) < 128, 2.0, 9.0).astype(np.float32)[None].repeat(64, 0)
-    found = guide(moments_of(depth, known, brightness), 16, 0.05).depth(brightness, 0, 64)
+    found = guide(moments_of(depth, known, brightness), 16, 0.05).depth(brightness, 0)
     assert np.abs(found[:, 100:126] - 2).max() < 0.5
     assert np.abs(found[:, 130:156] - 9).max() < 0.5
 
 
 def test_without_any_evidence_there_is_a_finite_guess() -> None:
     nothing = np.zeros((20, 12), np.float32)
-    assert np.isfinite(guide(moments_of(nothing, nothing, nothing), 4, 0.05).depth(nothing, 0, 20)).all()
+    assert np.isfinite(guide(moments_of(nothing, nothing, nothing), 4, 0.05).depth(nothing, 0)).all()
 
 
 @pytest.mark.parametrize(("prefer", "expected"), [("front", 1), ("back", 7)])

@@ -24,10 +24,10 @@ class Guide:
     slope: NDArray[np.float32]
     level: NDArray[np.float32]
 
-    def depth(self, brightness: NDArray[np.float32], top: int, height: int) -> NDArray[np.float32]:
-        """Depth (n, W) of the rows from `top` of a picture of `height`, whose brightness is `brightness` (n, W)."""
+    def depth(self, brightness: NDArray[np.float32], top: int) -> NDArray[np.float32]:
+        """Depth (n, W) of the rows from `top` of the picture, whose brightness is `brightness` (n, W)."""
         bottom, width = top + len(brightness), brightness.shape[1]
-        slope, level = (_rows_of(plane, top, bottom, height, width) for plane in (self.slope, self.level))
+        slope, level = (enlarged(plane, REDUCTION, top, bottom, width) for plane in (self.slope, self.level))
         return np.asarray(slope * brightness + level, np.float32)
 
 
@@ -61,16 +61,19 @@ def guide(moments: NDArray[np.float32], radius: int, edge: float) -> Guide:
 
 
 def moments_of(
-    depth: NDArray[np.float32], weight: NDArray[np.float32], brightness: NDArray[np.float32]
+    depth: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    brightness: NDArray[np.float32],
+    reduction: int = REDUCTION,
 ) -> NDArray[np.float32]:
-    """What `guide` needs, (h / 4, w / 4, 5), of rows (h, w) that begin at a multiple of 4; rounded up."""
+    """What `guide` needs, (h / n, w / n, 5) for a `reduction` n, of rows (h, w) from a multiple of n on; rounded up."""
     planes = [weight, weight * depth, weight * brightness, weight * brightness**2, weight * depth * brightness]
     height, width = weight.shape
-    below, right = -height % REDUCTION, -width % REDUCTION
+    below, right = -height % reduction, -width % reduction
     reduced = []
     for plane in planes:
         whole = cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        size = (whole.shape[1] // REDUCTION, whole.shape[0] // REDUCTION)
+        size = (whole.shape[1] // reduction, whole.shape[0] // reduction)
         reduced.append(np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32))
     return np.dstack(reduced)
 
@@ -84,10 +87,13 @@ def _filled(sums: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[n
     return np.asarray((sums + _FAINT * up(coarse, sums.shape)) / (weight + _FAINT), np.float32)
 
 
-def _rows_of(plane: NDArray[np.float32], top: int, bottom: int, height: int, width: int) -> NDArray[np.float32]:
-    """Rows of `plane` enlarged by `REDUCTION`, bilinear; a coarse pixel is the mean of the fine ones beneath it."""
-    y = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5)) / REDUCTION - np.float32(0.5)
-    x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / REDUCTION - np.float32(0.5)
+def enlarged(plane: NDArray[np.float32], times: int, top: int, bottom: int, width: int) -> NDArray[np.float32]:
+    """Rows `top` to `bottom` (not included) of `plane` (h, w) enlarged `times`, bilinear, and cut to `width`.
+
+    A pixel of `plane` is the mean of those that it becomes.
+    """
+    y = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5)) / times - np.float32(0.5)
+    x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / times - np.float32(0.5)
     grid_x, grid_y = np.tile(x, (bottom - top, 1)), np.repeat(y[:, None], width, axis=1)
-    enlarged = cv2.remap(plane, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(enlarged, np.float32)
+    rows = cv2.remap(plane, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(rows, np.float32)

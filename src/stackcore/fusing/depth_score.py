@@ -1,4 +1,4 @@
-"""From the energy of a frame to a score, and from the best three scores to a depth and how sure it is."""
+"""From the energy of a frame to a score, and from the best three scores to a depth and how alone its peak stands."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.terms import StackInfo
-from stackcore_plugins.fuser_depthmap.candidates import NOBODY, UNCOVERED
-from stackcore_plugins.fuser_depthmap.plugin import Preference
+from stackcore.fusing.best_three import NOBODY, UNCOVERED
+from stackcore.fusing.preference import Preference
 
 _NEAR_SLICES = 3
 """A parabola is laid only through slices that lie this close together; a skipped frame leaves room."""
@@ -44,6 +43,12 @@ class Scoring:
             return log
         handicap = self.handicap(np.float32(index))
         return np.asarray(log - np.minimum(handicap, np.float32(0.5) * log), np.float32)
+
+    def favoured(self, energy: NDArray[np.float32], index: int) -> NDArray[np.float32]:
+        """Energy (h, w) as it must be for its score to come out without a handicap; `energy` is not modified."""
+        if self.prefer == "none":
+            return energy
+        return np.asarray(np.float32(self.floor) * np.expm1(self.score(energy, index)), np.float32)
 
     def undone(self, score: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
         """L again, of scores at slices `origin`, both (h, w)."""
@@ -80,14 +85,14 @@ def sub_slice_depth(score: NDArray[np.float32], origin: NDArray[np.uint16], scor
     return np.asarray(depth, np.float32)
 
 
-def confidence(best: NDArray[np.float32], total: NDArray[np.float32], info: StackInfo) -> NDArray[np.float32]:
+def aloneness(best: NDArray[np.float32], total: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """How alone the peak stands, (h, w) float32, 0 to 1.
 
     `best` is the logarithm of the weight of the best frame, `total` that of the sum of all weights, both (h, w).
     The inverse of the share of the best is how many frames are as sharp as it; its logarithm is 0 for one frame, which
-    is certain, and ln N where all N are alike, which says nothing.
+    is certain, and ln N where all N `frames` are alike, which says nothing.
     """
     share = np.where(best > UNCOVERED, best - total, np.float32(-np.inf))
-    if info.frames < 2:
+    if frames < 2:
         return np.asarray(np.isfinite(share), np.float32)
-    return np.asarray(np.clip(1 + share / np.float32(np.log(info.frames)), 0, 1), np.float32)
+    return np.asarray(np.clip(1 + share / np.float32(np.log(frames)), 0, 1), np.float32)
