@@ -27,7 +27,7 @@ _RAW_ONLY = {"colour_space", "white_balance", "darks", "flat", "exposure", "high
 _RENAMED = {"exposure": "exposure_ev", "memory": "memory_bytes"}
 """Keys of presets whose field of `StackOptions` names the unit."""
 
-_FILES = ("depth_map", "keep_aligned", "keep_slabs")
+_FILES = ("depth_map", "keep_aligned", "keep_slabs", "report")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stackcore.api import depth_maps, finished, fusing, slab_images
+from stackcore.api import depth_maps, finished, fusing, reports, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult, described
@@ -92,6 +92,7 @@ def plan_stack(
         if target is not None:
             writing.refuse_input(target, work.reader.paths)
         depth_maps.check(work, target)
+        reports.check(work, target)
         plan = work.planned(target)
         run.emit(Result(data=plan))
     return plan
@@ -240,6 +241,7 @@ def _made(work: Work, executor: Executor, target: Path | None, command: str) -> 
     options, run = work.options, work.run
     work.goes_on = options.resume and target is not None and CheckpointFolder(target).read() is not None
     depth_maps.check(work, target)
+    reports.check(work, target)
     names = [] if options.keep_aligned is None else work.aligned_names(Path(options.keep_aligned))
     if options.keep_slabs is not None:
         slab_images.check_folder(work, Path(options.keep_slabs))
@@ -258,11 +260,14 @@ def _made(work: Work, executor: Executor, target: Path | None, command: str) -> 
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
     depth_maps.write(work, fused)
+    failed = reports.attempt(work, picture, fused, target, found, command)
     if target is not None:
         work.write(picture, target, found, command)
     if target is not None and kept is not None:
         slab_images.clear_up(target)
         kept.remove()
+    if failed is not None:
+        raise failed  # once the picture is safe
     return work.result(picture, fused, target, found)
 
 

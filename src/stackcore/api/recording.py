@@ -29,6 +29,7 @@ _NOT_ABOUT_THE_PICTURE = frozenset(
     {"aligner", "fuser", "sharpener", "executor", "settings", "workers", "memory_bytes", "overwrite", "file_format"}
     | {
         "depth_map",
+        "report",
         "resume",
         "keep_aligned",
         "keep_slabs",

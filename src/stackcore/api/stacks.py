@@ -52,6 +52,8 @@ class StackOptions(RawChoices):
         Arithmetic of slabs, see `stackcore.stacking.slabs`; None for the root of the number of frames, and 0.3 of it.
     depth_map
         A .png or .tif to write the depth map into, 16-bit grey, with its false colours and confidence beside it.
+    report
+        A .html to write the report into, with the same as JSON beside it.
     resume
         Go on from the checkpoint that an earlier run with the same output left, if there is one.
     file_format
@@ -83,6 +85,7 @@ class StackOptions(RawChoices):
     slab_size: int | None = None
     slab_overlap: int | None = None
     depth_map: Path | None = None
+    report: Path | None = None
     resume: bool = False
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT
@@ -108,7 +111,7 @@ class StackResult:
     `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
     `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
     `depth` (H, W) float32 is in slices, `confidence` (H, W) float32 0 to 1, both None from fusers that find none;
-    `depth_map` says which files hold them, and what a slice is in them.
+    `depth_map` says which files hold them, and what a slice is in them; `report` which files are the report.
     `arrangement` is how many workers, frames and strips there were: it follows the memory, and changes no bit.
     `planned_memory_bytes` is what was reckoned with before the work, `peak_memory_bytes` the peak of the process so
     far.
@@ -128,6 +131,7 @@ class StackResult:
     depth: NDArray[np.float32] | None
     confidence: NDArray[np.float32] | None
     depth_map: dict[str, Any] | None
+    report: dict[str, str] | None
     warnings: list[str]
     seconds: dict[str, float]
     arrangement: dict[str, Any] | None

@@ -60,6 +60,7 @@ class Work:
         self.arrangement: dict[str, Any] | None = None  # how it is
         self.slabs: list[Path] = []  # images of slabs that were kept
         self.depth_map: dict[str, Any] | None = None  # files that were written
+        self.report: dict[str, str] | None = None  # likewise
         self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
@@ -199,9 +200,6 @@ class Work:
         options, reader = self.options, self.reader
         reference = reader.paths[found.reference]
         crop = found.crop if options.crop else found.whole
-        plugins = {**self.used(reference), "fuser": self.tools.used("fuser", options.fuser)}
-        if options.sharpen is not None:
-            plugins["sharpener"] = self.tools.used("sharpener", options.sharpener, strength=options.sharpen)
         metadata = metadata_of(
             command,
             reference,
@@ -209,13 +207,8 @@ class Work:
             self.made_at,
             skipped=self.skipped(found),
             crop=(crop.x, crop.y, crop.width, crop.height),
-            plugins=plugins,
-            settings={
-                **settings_of(options),
-                "development": self.developed(),
-                **({} if self.plan is None else {"plan": {**self.plan, **asked_slabs(options, self.plan)}}),
-                **({} if not (chosen := options.file_format.chosen(target)) else {"file_format": chosen}),
-            },
+            plugins=self.all_used(reference),
+            settings=self.all_settings(target),
         )
         with self.timed("write"):
             self.publish(picture, target, metadata)
@@ -275,6 +268,25 @@ class Work:
             used["aligner"] = self.tools.used("aligner", self.options.aligner)
         return used
 
+    def all_used(self, reference: Path) -> dict[str, UsedPlugin]:
+        """The plugins that made the result, by kind."""
+        options = self.options
+        used = {**self.used(reference), "fuser": self.tools.used("fuser", options.fuser)}
+        if options.sharpen is not None:
+            used["sharpener"] = self.tools.used("sharpener", options.sharpener, strength=options.sharpen)
+        return used
+
+    def all_settings(self, target: Path | None) -> dict[str, Any]:
+        """What decides about the picture: options, and what was settled on the way."""
+        options = self.options
+        chosen = {} if target is None else options.file_format.chosen(target)
+        return {
+            **settings_of(options),
+            "development": self.developed(),
+            **({} if self.plan is None else {"plan": {**self.plan, **asked_slabs(options, self.plan)}}),
+            **({"file_format": chosen} if chosen else {}),
+        }
+
     def skipped(self, found: Survey) -> list[str]:
         """Names of the frames that were left out."""
         return [self.reader.paths[f.index].name for f in found.frames if f.transform is None]
@@ -308,6 +320,7 @@ class Work:
             depth=fused.depth,
             confidence=fused.confidence,
             depth_map=self.depth_map,
+            report=self.report,
             warnings=[w.message for w in self.run.warnings],
             seconds=self.seconds,
             arrangement=self.arrangement,

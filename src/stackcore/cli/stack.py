@@ -37,6 +37,7 @@ from stackcore.cli.stack_options import (
     Preset,
     Quality,
     Quiet,
+    Report,
     Resume,
     Setting,
     Sharpen,
@@ -103,6 +104,7 @@ def stack(
     tiled: Tiled = None,
     quality: Quality = None,
     depth_map: DepthMap = None,
+    report: Report = None,
     no_presets: NoPresets = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -166,6 +168,7 @@ def stack(
             tiled=tiled,
             quality=quality,
             depth_map=depth_map,
+            report=report,
         )
         run = processing.plan_stack if dry_run else processing.stack
         return run(inputs, target, options=options, listeners=listeners, cancel=cancel)
@@ -271,6 +274,7 @@ def fuse(
     tiled: Tiled = None,
     quality: Quality = None,
     depth_map: DepthMap = None,
+    report: Report = None,
     no_presets: NoPresets = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -301,6 +305,7 @@ def fuse(
             tiled=tiled,
             quality=quality,
             depth_map=depth_map,
+            report=report,
         )
         return processing.stack(inputs, target, options=options, listeners=listeners, cancel=cancel, command="fuse")
 

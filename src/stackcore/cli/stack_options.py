@@ -107,6 +107,10 @@ Like = Annotated[
 NoPresets = Annotated[
     bool, typer.Option("--no-presets", help="Pass over the settings of user, project and environment.")
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a page here that shows the result and how it came about, .html."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from where a run with this output was cut off.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]

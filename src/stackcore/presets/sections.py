@@ -97,6 +97,7 @@ class OutputSection(Section):
     tiled: bool | None = Field(None, description="TIFF in tiles, for very large pictures.")
     quality: int | None = Field(None, ge=1, le=100, description="Of a JPEG.")
     depth_map: Beside | None = Field(None, description=f"Depth of every pixel, for example {NAME}-depth.png.")
+    report: Beside | None = Field(None, description=f"Page that shows the result, for example {NAME}-report.html.")
     keep_aligned: Beside | None = Field(None, description=f"Folder of the aligned frames, for example {NAME}-aligned.")
     keep_slabs: Beside | None = Field(None, description=f"Folder of the images of slabs, for example {NAME}-slabs.")
 
