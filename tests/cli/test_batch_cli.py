@@ -73,7 +73,10 @@ def test_a_result_in_the_way_is_named_and_can_be_skipped(stackcore, shoots, tmp_
     assert "there before" in done.out
 
 
-def test_depth_maps_are_written_beside_each_result(stackcore, shoots, tmp_path):
-    done = stackcore("batch", "shoots/ant", "shoots/bee", "-o", "out", "--fuser", "depthmap", "--depth-maps")
+def test_depth_maps_and_reports_are_written_beside_each_result(stackcore, shoots, tmp_path):
+    wanted = ("--fuser", "depthmap", "--depth-maps", "--reports")
+    done = stackcore("batch", "shoots/ant", "shoots/bee", "-o", "out", *wanted)
     assert done.code == 0, done.err
-    assert {"ant-depth.png", "bee-depth.png"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"ant-depth.png", "bee-depth.png", "ant.html", "bee.json"} <= {
+        path.name for path in (tmp_path / "out").iterdir()
+    }

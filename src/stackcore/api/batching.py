@@ -42,8 +42,8 @@ class BatchOptions:
         Of the results: .tif, .jpg or .png.
     skip_existing
         Leave alone what has a result already, whatever made it.
-    depth_maps
-        Write a depth map beside each result.
+    depth_maps, reports
+        Write a depth map, a report, beside each result.
     """
 
     search: Search = field(default_factory=Search)
@@ -51,6 +51,7 @@ class BatchOptions:
     suffix: str = ".tif"
     skip_existing: bool = False
     depth_maps: bool = False
+    reports: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,11 +220,12 @@ def _one(
             raise stack.problem
         output = target / entry.output
         depth_map = output.with_name(f"{entry.name}-depth.png") if chosen.depth_maps else None
+        report = output.with_name(f"{entry.name}.html") if chosen.reports else None
         result = stack_into(
             run,
             stack.frames,
             output,
-            replace(chosen.stack, depth_map=depth_map, overwrite=overwrite),
+            replace(chosen.stack, depth_map=depth_map, report=report, overwrite=overwrite),
             registry=registry,
             command="batch",
         )

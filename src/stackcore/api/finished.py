@@ -59,6 +59,7 @@ def result(work: Work, target: Path) -> StackResult:
         depth=None,
         confidence=None,
         depth_map=None,
+        report=None,
         warnings=[warning.message for warning in work.run.warnings],
         seconds={},
         arrangement=None,

@@ -74,6 +74,7 @@ def batch(
     ] = None,
     file_type: Annotated[str, typer.Option("--format", metavar="tif|jpg|png", help="Of the results.")] = "tif",
     depth_maps: Annotated[bool, typer.Option("--depth-maps", help="Write a depth map beside each result.")] = False,
+    reports: Annotated[bool, typer.Option("--reports", help="Write a report beside each result.")] = False,
     preset: Preset = None,
     like: Like = None,
     aligner: Aligner = None,
@@ -149,10 +150,11 @@ def batch(
         options = settled.options()
         chosen = batching.BatchOptions(
             search=_search(recursive, pattern, split, gap),
-            stack=replace(options, depth_map=None),
+            stack=replace(options, depth_map=None, report=None),
             suffix=_suffix(file_type),
             skip_existing=skip_existing,
             depth_maps=depth_maps or options.depth_map is not None,
+            reports=reports or options.report is not None,
         )
         return batching.batch(places, output, options=chosen, listeners=listeners, cancel=cancel, dry_run=dry_run)
 

@@ -90,7 +90,7 @@ def test_the_twin_tells_what_the_run_found(made):
     assert sum(frame["won"] for frame in data["frames"]) == pytest.approx(1, abs=1e-4)
     assert data["depth"]["nearest"] == pytest.approx(np.percentile(result.depth[::4, ::4], 1), abs=1e-4)
     assert 0 < data["depth"]["sure"] < 1
-    assert set(data["seconds"]) == {"hot_pixels", "align", "fuse", "write", "report"}
+    assert set(data["seconds"]) == {"hot_pixels", "align", "fuse", "report"}
     assert data["memory"]["planned_bytes"] == result.planned_memory_bytes
     assert data["plugins"]["fuser"]["name"] == "depthmap"
     assert data["settings"]["plan"] == {"kind": "fold"}
@@ -240,6 +240,16 @@ def test_a_run_that_is_cancelled_leaves_no_report(shoot, tmp_path, cancel_at):
     with pytest.raises(Cancelled):
         stack(shoot, report=tmp_path / "a.html", align=False, listeners=[listener], cancel=listener.cancel)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shoot", "whole.html", "whole.json"]
+
+
+def test_a_page_that_cannot_be_made_does_not_cost_the_picture(shoot, tmp_path, monkeypatch):
+    def broken(*arguments, **named):
+        raise ZeroDivisionError("a bug in a plot")
+
+    monkeypatch.setattr("stackcore.report.making.make", broken)
+    with pytest.raises(ZeroDivisionError):
+        stack(shoot, tmp_path / "a.tif", report=tmp_path / "a.html", align=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "shoot"]
 
 
 def test_a_preset_names_the_page_after_the_result(tmp_path):
