@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Mosaic
+from stackcore.stacking.rings import RING_PX, beyond_ring
 from stackcore.terms import FULL_SCALE, Encoding, Pixels
 
 MARGIN_PX = 4
@@ -20,8 +21,6 @@ LEAST_STEP = 6
 """What a spot must have over the brightest neighbour in its ring, of 255: about where an eye begins to see it."""
 
 _BAND_ROWS = 256
-_RING_PX = 3
-"""A spot of a developed picture is at most 5 pixels wide: demosaicing, sharpening and the chroma of 4:2:0 spread it."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Lattice:
     @classmethod
     def of_picture(cls) -> Self:
         """All channels at every pixel."""
-        close = _square(_RING_PX)
-        ring = np.concatenate([close, _square(_RING_PX + 1)])
+        close = _square(RING_PX)
+        ring = np.concatenate([close, _square(RING_PX + 1)])
         return cls((1, 1), close[None], ring[None], _square(1)[None])
 
     @classmethod
@@ -256,24 +255,9 @@ def _of_picture(values: NDArray[np.uint8], most: int) -> _Found:
     for top in range(0, rows, _BAND_ROWS):
         bottom = min(top + _BAND_ROWS, rows)
         band = values[top : bottom + 2 * MARGIN_PX]
-        inner = band[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-        for dark in (False, True):
-            over = _over_ring(band, inner, dark=dark)
+        for dark, over in zip((False, True), beyond_ring(band, MARGIN_PX), strict=True):
             found.append(_picked(over, top * width * channels, dark, most))
     return _together(found)
-
-
-def _over_ring(band: NDArray[np.uint8], inner: NDArray[np.uint8], *, dark: bool) -> NDArray[np.uint8]:
-    """How far each value of `inner` is beyond all 24 neighbours on the square at a distance of 3 pixels, or 0."""
-    side = 2 * _RING_PX + 1
-    spread, pick = (cv2.erode, cv2.min) if dark else (cv2.dilate, cv2.max)
-    rows, columns = inner.shape[:2]
-    edge = MARGIN_PX
-    across = spread(band, np.ones((1, side), np.uint8))[:, edge : edge + columns]
-    down = spread(band, np.ones((side, 1), np.uint8))[edge : edge + rows]
-    ring = pick(across[edge - 3 : edge - 3 + rows], across[edge + 3 : edge + 3 + rows])
-    ring = pick(ring, pick(down[:, edge - 3 : edge - 3 + columns], down[:, edge + 3 : edge + 3 + columns]))
-    return np.asarray(cv2.subtract(ring, inner) if dark else cv2.subtract(inner, ring), np.uint8)
 
 
 def _of_mosaic(values: NDArray[np.uint8], lattice: Lattice, most: int) -> _Found:
