@@ -192,16 +192,13 @@ class BlendFuser:
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
         valid = rows.valid
-        levels = descend(rows.pixels, 2)  # whatever the number of levels: they make the finest energy
-        gauss = levels.colours
-        energies = [detail_energy(level, below, self._box) for level, below in pairwise(levels.luma)]
-        handed = finest_energy(*energies)
+        gauss, handed, second = self._finest(rows.pixels)
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
             skip = a - (first >> level)
             keep = slice(skip, skip + b - a)
             if state.levels[level].strip.holds(a, b):
-                score = self._score(state.info, level, energies[level][keep] if level else None, handed[keep])
+                score = self._score(state.info, level, second[keep] if level else None, handed[keep])
                 if valid is not None:
                     score[~valid[keep]] = UNCOVERED
                 state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
@@ -214,6 +211,14 @@ class BlendFuser:
         coarse.clipped[a:b] = clipped(gauss[min(fine, 1)], state.info.encoding, gauss[fine].shape)[keep]
         if valid is not None:
             coarse.covered[a:b] = valid[keep]
+
+    def _finest(
+        self, pixels: NDArray[np.float32]
+    ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32], NDArray[np.float32]]:
+        """Three levels of a picture, its finest energy, and that of level 1, whatever the number of levels fused."""
+        levels = descend(pixels, 2)
+        first, second = (detail_energy(level, below, self._box) for level, below in pairwise(levels.luma))
+        return levels.colours, finest_energy(first, second), second
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
         self._remember(state, coarse)

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from stackcore.fusing.banded import as_picture, as_picture_bytes
 from stackcore.fusing.coverage import numbers
-from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
+from stackcore.fusing.energy import box_width, noise_floor
+from stackcore.fusing.focus import focus_energy
 from stackcore.fusing.logarithms import log_score
 from stackcore.fusing.pyramid import down, up
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
@@ -136,10 +137,7 @@ class WeightedFuser:
 
     def _energy(self, brightness: NDArray[np.float32]) -> NDArray[np.float32]:
         """Finest energy, with its wide share."""
-        half = down(brightness)
-        first = detail_energy(brightness, half, self._box)
-        second = detail_energy(half, down(half), self._box)
-        energy = finest_energy(first, second)
+        energy = focus_energy(brightness, self._options.window_px)
         if self._options.wide > 0:
             half = down(energy)
             radius, sigma = self._wide_radius, self._options.wide_px / 4

@@ -8,14 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.energy import box_width, detail_energy
+from stackcore.fusing.energy import box_width, detail_energy, finest_energy
 from stackcore.fusing.pyramid import down, up
 
 REACH_PX = 32
 """Rows beyond a band that `focus_energy` looks at, for windows up to 17 pixels; a multiple of 4."""
-
-_COARSE_SHARE = np.float32(0.5)
-"""Of the energy one octave down: it decides where the finest detail is but noise."""
 
 
 def focus_energy(luma: NDArray[np.float32], window_px: int) -> NDArray[np.float32]:
@@ -29,7 +26,7 @@ def focus_energy(luma: NDArray[np.float32], window_px: int) -> NDArray[np.float3
     luma
         (h, w) float32, 0 to 1, any encoding; not modified. A part of a picture must begin at a row divisible by 4.
     window_px
-        Width of the window at full size, 1 to 17 pixels; it is as wide in pixels one octave down.
+        Width of the window at full size, pixels, 1 or more; it is as wide in pixels one octave down.
 
     Returns
     -------
@@ -39,7 +36,7 @@ def focus_energy(luma: NDArray[np.float32], window_px: int) -> NDArray[np.float3
     half = down(luma)
     fine = detail_energy(luma, half, box)
     coarse = detail_energy(half, down(half), box)
-    return np.asarray(fine + _COARSE_SHARE * up(coarse, luma.shape), np.float32)
+    return finest_energy(fine, coarse)
 
 
 WIDE_REACH_PX = REACH_PX + 72

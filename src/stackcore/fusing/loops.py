@@ -21,10 +21,11 @@ _APART = np.float32(17)
 """Scores farther apart than this do not share: exp(-17) is less than half the last bit of 1."""
 
 _LOG2_E, _LN_2 = np.float32(1 / np.log(2)), np.float32(np.log(2))
-_HALF, _1, _2 = np.float32(0.5), np.float32(1), np.float32(2)
+_HALF, _1 = np.float32(0.5), np.float32(1)
 _1_8, _3_4 = np.float32(1 / 8), np.float32(3 / 4)
 _1_6, _1_24, _1_120, _1_720 = (np.float32(1 / c) for c in (6, 24, 120, 720))
-_2_3, _2_5, _2_7, _2_9, _2_11 = (np.float32(2 / c) for c in (3, 5, 7, 9, 11))
+_L0, _L1, _L2, _L3 = (np.float32(c) for c in (0.9999998, -0.49997452, 0.33276188, -0.24499656))
+_L4, _L5, _L6, _L7 = (np.float32(c) for c in (0.17757118, -0.10785469, 0.04421473, -0.00857478))
 
 
 @kernel
@@ -39,10 +40,11 @@ def exponential(x: np.float32) -> np.float32:
 
 @kernel
 def logarithm_of_one_and(t: np.float32) -> np.float32:
-    """ln(1 + t) for 0 <= t <= 1, within 2e-7: 2 artanh(t / (2 + t)) by its series."""
-    s = t / (_2 + t)
-    z = s * s
-    return _2 * s + s * z * (_2_3 + z * (_2_5 + z * (_2_7 + z * (_2_9 + z * _2_11))))
+    """ln(1 + t) for 0 <= t <= 1, within 3e-7: t times a polynomial, through the nodes of Chebyshev.
+
+    A division would take more than the whole of it.
+    """
+    return t * (_L0 + t * (_L1 + t * (_L2 + t * (_L3 + t * (_L4 + t * (_L5 + t * (_L6 + t * _L7)))))))
 
 
 @kernel
@@ -249,12 +251,13 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> 
 
 
 @kernel
-def finest_energy(first: Floats, second: Floats, out: Floats) -> None:
-    """Fill `out` with `first` (h, w) and half of `second`, which is one level down."""
-    height, width = first.shape
+def add_from_below(plane: Floats, below: Floats, share: float) -> None:
+    """Add to `plane` (h, w) a share of the plane one level down."""
+    height, width = plane.shape
+    factor = np.float32(share)
     line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
     for y in range(height):
-        one_level_up(second, y, line, spread)
-        a, total = first[y], out[y]
+        one_level_up(below, y, line, spread)
+        row = plane[y]
         for x in range(width):
-            total[x] = a[x] + _HALF * spread[x]
+            row[x] += factor * spread[x]

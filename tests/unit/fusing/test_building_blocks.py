@@ -113,8 +113,9 @@ def test_energy_of_any_size_is_that_of_the_detail(size: tuple[int, int]) -> None
         for j in range(9)
     )
     np.testing.assert_allclose(detail_energy(gauss, below, 5), expected, rtol=1e-4, atol=1e-8)
-    both = finest_energy(gauss, below)
-    np.testing.assert_allclose(both, gauss + up(below, size) / 2, rtol=1e-5)
+    both = gauss + up(below, size) / 2
+    assert finest_energy(gauss, below) is gauss
+    np.testing.assert_allclose(gauss, both, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
