@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import cv2
@@ -47,7 +48,7 @@ class LocalExecutor:
         return self._workers
 
     def bind(self, tasks: int, frames: int) -> None:
-        """No more than `tasks` bands at once; with one frame, the next is decoded when it is done with."""
+        """No more than `tasks` items or bands at once; with one frame, the next is decoded when it is done with."""
         self._tasks, self._frames = max(1, min(tasks, self._workers)), frames
 
     def map(
@@ -55,10 +56,11 @@ class LocalExecutor:
     ) -> Iterator[ResultT]:
         """Results in order; no more than twice the workers are under way, so that what they share stays close."""
         pending: deque[Future[ResultT]] = deque()
+        gate = threading.BoundedSemaphore(self._tasks)
         rest = iter(items)
         try:
             for item in rest:
-                pending.append(self._pool.submit(function, item))
+                pending.append(self._pool.submit(_through, gate, partial(function, item)))
                 if len(pending) >= 2 * self._workers:
                     yield _result(pending.popleft(), cancel)
             while pending:
@@ -169,10 +171,10 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _through(gate: threading.BoundedSemaphore, task: Task) -> None:
+def _through(gate: threading.BoundedSemaphore, task: Callable[[], ResultT]) -> ResultT:
     """Run a task when there is room for it."""
     with gate:
-        task()
+        return task()
 
 
 def _result(future: Future[ResultT], cancel: threading.Event) -> ResultT:

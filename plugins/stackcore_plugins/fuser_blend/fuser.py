@@ -106,7 +106,10 @@ class BlendFuser:
         return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask."""
+        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask.
+
+        And what the frame at work brings to that level: four planes and two masks.
+        """
         return self.strip_bytes(info, Strip(0, info.height))
 
     def grid_px(self, info: StackInfo) -> int:
@@ -126,7 +129,7 @@ class BlendFuser:
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + 41 * h * w
+        return means_bytes(shapes, fine, strip, self._band_rows) + (41 + 18) * h * w
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 12 float32 planes of its rows."""

@@ -73,7 +73,7 @@ class PyramidFuser:
         return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level."""
+        """Four float32 planes per level; and at the first coarse one what the frame at work brings to it."""
         return self.strip_bytes(info, Strip(0, info.height))
 
     def grid_px(self, info: StackInfo) -> int:
@@ -89,7 +89,9 @@ class PyramidFuser:
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
-        return means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows)
+        fine = min(_FINE, len(shapes) - 1)
+        h, w = shapes[fine]
+        return means_bytes(shapes, fine, strip, self._band_rows) + 13 * h * w
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 11 float32 planes of its rows."""

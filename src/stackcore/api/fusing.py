@@ -42,6 +42,8 @@ def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
     slabs(len(work.reader), work.options.slab_size, work.options.slab_overlap)
     room = room_for(work, fuser, executor, work.frames(untouched(work.reader)).info)
     work.reader.decode_at_once(room.decoders)
+    if isinstance(executor, BoundExecutor):
+        executor.bind(room.decoders, 2)
     work.memory_bytes, work.arrangement = room.budget.total, room.record()
     return room
 

@@ -42,7 +42,7 @@ _DEPTH_AND_CONFIDENCE = 8
 
 @dataclass(frozen=True)
 class Room:
-    """How a stack is arranged: what it needs, of how much; the way to fuse; frames decoded at once before."""
+    """How a stack is arranged: what it needs, of how much; the way to fuse; frames surveyed at once before."""
 
     budget: budget.Budget
     limit: int | None
@@ -70,7 +70,7 @@ class Room:
 def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo, cut: tuple[Strip, ...] | None = None) -> Room:
     """Arrange the work so that it fits into `memory_bytes`, the fastest way that does.
 
-    The survey decodes fewer frames at once; while fusing, fewer tasks run and fewer frames wait, and the canvas is
+    The survey works at fewer frames at once; while fusing, fewer tasks run and fewer frames wait, and the canvas is
     fused strip by strip. `cut` are strips that an earlier run has begun. `ConfigError` names the number needed, and
     the choices, where nothing is enough.
     """
@@ -181,7 +181,8 @@ def _before(work: Work, executor: Executor, decoders: int) -> int:
         stages = [noise]
     if work.aligner is None:
         return max(stages)
-    registering = executor.workers * _REGISTERING
+    at_once = decoders if isinstance(executor, BoundExecutor) else executor.workers
+    registering = at_once * _REGISTERING
     reducing = info.decode_bytes // 2  # of raws, half size; pictures are reduced while they are decoded
     return max(*stages, decoders * reducing) + registering
 

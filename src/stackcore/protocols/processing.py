@@ -216,7 +216,7 @@ class BoundExecutor(Protocol):
     """An executor that can do with less than it might, where memory is short; the result stays the same."""
 
     def bind(self, tasks: int, frames: int) -> None:
-        """From now on, run no more than `tasks` tasks of a fuser at once, and hold no more than `frames` frames.
+        """From now on, run no more than `tasks` at once, of a fuser or of `map`, and hold no more than `frames` frames.
 
         With 1 frame, none is decoded while another is at work.
         """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import pyvips
 
 from stackcore.api.processing import stack, survey
-from stackcore.errors import OutputError
+from stackcore.errors import Cancelled, OutputError
 from stackcore.metadata.record import read_record
 from stackcore.protocols import FrameSource
 from stackcore.stacking.slab_frames import SlabFrames, SlabPictures, save
@@ -74,16 +76,50 @@ def test_images_of_a_second_stage_can_be_kept_and_are_the_same(shoot, tmp_path):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize("how", ["overwrite", "resume"])
-def test_images_are_not_overwritten_unasked(how, shoot, tmp_path, ear):
+def test_images_are_not_overwritten_unasked(shoot, tmp_path, ear):
     (tmp_path / "slabs").mkdir()
     (tmp_path / "slabs" / "slab_0002.tif").touch()
-    with pytest.raises(OutputError):
-        stack(shoot, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs", listeners=[ear], **THREE)
+    for choices in ({}, {"resume": True}):  # there is nothing to go on with: they are somebody else's
+        with pytest.raises(OutputError):
+            stack(shoot, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs", listeners=[ear], **THREE, **choices)
     assert ear.of("stage_started") == []
-    again = {"overwrite": True} if how == "overwrite" else {"resume": True}  # as after a crash
-    stack(shoot, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs", **again, **THREE)
+    stack(shoot, tmp_path / "a.tif", keep_slabs=tmp_path / "slabs", overwrite=True, **THREE)
     assert len(read(tmp_path / "slabs" / "slab_0002.tif")) > 100
+
+
+def test_images_and_aligned_frames_of_a_run_that_ended_early_are_its_own(shoot, tmp_path, ear):
+    cancel = threading.Event()
+    choices = {"keep_slabs": tmp_path / "slabs", "keep_aligned": tmp_path / "aligned", **THREE}
+
+    def stop(event):
+        if event.kind == "progress" and event.stage == "slabs" and event.done == 5:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        stack(shoot, tmp_path / "a.tif", cancel=cancel, listeners=[stop], **choices)
+    assert (tmp_path / "slabs" / "slab_0000.tif").exists()
+    aligned = {path: path.stat().st_mtime_ns for path in (tmp_path / "aligned").iterdir()}
+    assert len(aligned) == 6
+    result = stack(shoot, tmp_path / "a.tif", resume=True, listeners=[ear], **choices)
+    assert len(result.slabs) == 3
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "aligned").iterdir()} == aligned
+    assert "align" not in result.seconds
+
+
+def test_images_that_wait_for_the_second_stage_are_not_made_again(shoot, tmp_path, ear):
+    cancel = threading.Event()
+
+    def stop(event):
+        if event.kind == "progress" and event.stage == "slabs" and event.done == 5:
+            cancel.set()
+
+    stack(shoot, tmp_path / "whole.tif", slabs="images", **THREE)
+    with pytest.raises(Cancelled):
+        stack(shoot, tmp_path / "a.tif", slabs="images", cancel=cancel, listeners=[stop], **THREE)
+    stack(shoot, tmp_path / "a.tif", slabs="images", resume=True, listeners=[ear], **THREE)
+    assert [e.done for e in ear.of("progress") if e.stage == "slabs"] == [4, 5, 6, 7, 8]
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tif", "shoot", "whole.tif"]
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(shoot, tmp_path, ear):

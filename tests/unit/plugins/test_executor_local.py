@@ -234,6 +234,7 @@ def test_bound_to_some_tasks_it_runs_no_more_at_once(cancel: threading.Event, in
     try:
         executor.bind(tasks, 2)
         state = executor.fuse(SteppedFuser(task), info, Frames(2), cancel, ignore)
+        assert list(executor.map(lambda item: task(0, item) or item, range(5), cancel)) == [0, 1, 2, 3, 4]
     finally:
         executor.close()
     assert state.order == [0, 1]

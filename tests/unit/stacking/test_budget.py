@@ -36,14 +36,15 @@ def test_what_is_no_amount_is_refused_with_an_example(text):
 def test_the_parts_add_up():
     budget = estimate(state_bytes=1000, frame_bytes=300, task_bytes=7, workers=3)
     assert (budget.state, budget.frames, budget.tasks) == (1000, 600, 21)
-    assert budget.total - estimate(0, 0, 0, 1).total == 1621
+    assert budget.fusing == 1621
+    assert 0 <= budget.total - estimate(0, 0, 0, 1).total - 1621 <= 0.05 * 1621  # and what the allocator holds
 
 
 def test_finishing_counts_where_it_takes_more_than_the_frames():
     """It begins when no frame is in flight any more, and has the state still."""
     at_work, heavy = Budget(1000, 600, 21), Budget(1000, 600, 21, finish=900)
-    assert Budget(1000, 600, 21, finish=620).total == at_work.total
-    assert heavy.total - at_work.total == 279
+    assert Budget(1000, 600, 21, finish=620).fusing == at_work.fusing
+    assert heavy.fusing - at_work.fusing == 279
     with pytest.raises(ConfigError, match="for finishing it") as caught:
         require(Budget(2**30, 2**20, 2**20, finish=2**29), 2**20)
     assert "512 MiB for finishing it" in caught.value.why
