@@ -9,9 +9,8 @@ import pytest
 from stackcore.errors import Cancelled, OutputError
 from stackcore.events import Result, SliceStarted, StageStarted
 from stackcore.folders import config_folder
-from stackcore_plugins.command_demo import chain, gallery
+from stackcore_plugins.command_demo import chain
 from stackcore_plugins.command_demo.chain import DemoPlan, fresh_folder, run_demo
-from stackcore_plugins.command_demo.page import Picture, render_page
 
 SMALL = DemoPlan(slices=3, step=275, width_px=192, height_px=128)
 
@@ -39,7 +38,7 @@ def test_everything_is_where_the_result_says(shown):
         "slice-2.jpg",
         "slice-3.jpg",
     ]
-    assert sorted(path.name for path in folder.iterdir()) == ["frames", "index.html", "result.tif"]
+    assert sorted(path.name for path in folder.iterdir()) == ["frames", "index.html", "index.json", "result.tif"]
 
 
 def test_the_demo_is_one_run(shown):
@@ -54,10 +53,13 @@ def test_the_demo_is_one_run(shown):
 def test_the_page_holds_its_pictures_and_needs_no_other_file(shown):
     page, _ = shown
     html = page.read_text("utf-8")
-    assert html.count("data:image/jpeg;base64,") == 2
-    assert not re.search(r"(src|href)=\"(?!data:)", html)
+    assert html.count("data:image/jpeg;base64,") >= 3 + 3  # the result twice, one frame, and all frames
+    assert not re.search(r"(src|href)=\"(?!data:|#)", html)
     assert "SIMULATED" in html
-    assert "back at its start" in html
+    data = json.loads(page.with_suffix(".json").read_text("utf-8"))
+    assert data["schema"] == "stackcore.report/1"
+    assert data["camera"]["simulated"] is True
+    assert [frame["name"] for frame in data["frames"]] == ["slice-1.jpg", "slice-2.jpg", "slice-3.jpg"]
 
 
 def test_demos_do_not_overwrite_each_other(tmp_path):
@@ -94,20 +96,3 @@ def test_the_command_tells_where_the_picture_is(stackcore, tmp_path, monkeypatch
     done = stackcore("demo", "--out", str(tmp_path), "--quiet")
     assert (done.code, done.out) == (0, f"{tmp_path / 'demo-001' / 'result.tif'}\n"), done.err
     assert not config_folder().exists()  # the user's own next capture does not start from the demo's settings
-
-
-def test_texts_of_the_page_are_escaped():
-    picture = Picture(jpeg=b"x", width=3, height=2, caption="<b>")
-    html = render_page(
-        title="<i>", before=picture, after=picture, figures=[("<u>", "&")], timings=[], places=[], warnings=["<s>"]
-    )
-    assert not re.search(r"<(b|i|u|s)>", html)
-    assert "&lt;s&gt;" in html
-    assert "3 / 2" in html
-
-
-def test_a_frame_that_cannot_be_shown_is_named(tmp_path, shown):
-    bad = tmp_path / "bad.jpg"
-    bad.write_bytes(b"not a picture")
-    with pytest.raises(gallery.UnreadableFrame, match=r"bad\.jpg"):
-        gallery.first_frame(bad, None)

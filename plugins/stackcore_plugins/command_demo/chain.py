@@ -1,4 +1,4 @@
-"""The demo's run: shoot a simulated stack, fuse it, sharpen it, write the page."""
+"""The demo's run: shoot a simulated stack, fuse it, sharpen it, report on it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stackcore.api.processing import StackOptions, StackResult, stack_into
 from stackcore.api.shooting import CaptureRequest, CaptureResult, capture_into
 from stackcore.capturing.profiles import DEFAULT_PROFILE
 from stackcore.errors import OutputError
-from stackcore.events import Listener, Result, StageStarted
+from stackcore.events import Listener, Result
 from stackcore.runs import Run, run_scope
-from stackcore_plugins.command_demo.gallery import write_page
 
 SHARPEN = "0.5"
+PAGE = "index.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +46,9 @@ def run_demo(
         shot = _shoot(run, folder, plan or DemoPlan())
         shot_at = time.monotonic()
         stacked = _stack(run, shot, folder)
-        stacked_at = time.monotonic()
-        run.emit(StageStarted(stage="page"))
-        timings = {"capture": shot_at - began, "stack": stacked_at - shot_at}
-        page = write_page(folder / "index.html", shot, stacked, timings, [w.message for w in run.warnings])
-        run.emit(Result(data=_summary(page, shot, stacked, timings)))
-        return page
+        timings = {"capture": shot_at - began, "stack": time.monotonic() - shot_at}
+        run.emit(Result(data=_summary(folder / PAGE, shot, stacked, timings)))
+        return folder / PAGE
 
 
 def fresh_folder(out: Path) -> Path:
@@ -90,7 +87,8 @@ def _shoot(run: Run, folder: Path, plan: DemoPlan) -> CaptureResult:
 
 
 def _stack(run: Run, shot: CaptureResult, folder: Path) -> StackResult:
-    return stack_into(run, shot.files, folder / "result.tif", StackOptions(sharpen=SHARPEN))
+    options = StackOptions(sharpen=SHARPEN, report=folder / PAGE)
+    return stack_into(run, shot.files, folder / "result.tif", options)
 
 
 def _summary(page: Path, shot: CaptureResult, stacked: StackResult, timings: dict[str, float]) -> dict[str, object]:
