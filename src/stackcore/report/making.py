@@ -19,7 +19,7 @@ from stackcore.stacking import depth_picture
 from stackcore.stacking.survey import Survey
 from stackcore.terms import Encoding, Fused, Pixels
 
-RESULT_SIDE_PX, RESULT_BYTES = 4096, 1_700_000
+RESULT_SIDE_PX, RESULT_BYTES = 4096, 1_600_000
 """The result in the page: at most so many pixels on its longer side, and bytes before they become text."""
 
 _DEPTH_SIDE_PX, _DEPTH_BYTES = 1000, 120_000

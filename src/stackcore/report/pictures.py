@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from stackcore.stacking.transfer import from_linear
 from stackcore.terms import FULL_SCALE, Encoding, Pixels
 
-_QUALITIES = (86, 80, 74, 68)
+QUALITIES = (86, 80, 74, 68)
+LEAST_SIDE_PX = 160
 _SHRINK = 0.8
 """A picture that is too large for its bytes at the lowest quality is made smaller by this."""
 
@@ -71,13 +73,13 @@ def compressed(shown: NDArray[np.uint8], quality: int) -> Picture:
     return Picture(jpeg=data.tobytes(), width=width, height=height)
 
 
-def within(shown: NDArray[np.uint8], side_px: int, most_bytes: int) -> Picture:
-    """The best JPEG of at most `most_bytes`: of lower quality first, and smaller then."""
+def within(shown: NDArray[np.uint8], side_px: int, most_bytes: int, qualities: Sequence[int] = QUALITIES) -> Picture:
+    """The best JPEG of at most `most_bytes`: of lower quality first, and smaller then, down to 160 pixels."""
     while True:
         small = np.asarray(shrunk(shown, side_px), np.uint8)
-        for quality in _QUALITIES:
+        for quality in qualities:
             picture = compressed(small, quality)
-            if len(picture.jpeg) <= most_bytes or side_px <= 256:
+            if len(picture.jpeg) <= most_bytes or side_px <= LEAST_SIDE_PX:
                 return picture
         side_px = int(max(small.shape[:2]) * _SHRINK)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Decoded
-from stackcore.report.pictures import Picture, compressed, displayed, fitted
+from stackcore.report.pictures import LEAST_SIDE_PX, Picture, displayed, fitted, within
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.sharpness import cell_sharpness, modified_laplacian
 from stackcore.stacking.survey import FrameGeometry, Survey
@@ -20,11 +20,10 @@ from stackcore.terms import Region
 PREVIEW_SIDE_PX = 1080
 """Longer side of a preview, unless there are too many of them."""
 
-PREVIEWS_PX = 18_000_000
-"""Pixels of all previews together: about 1.8 MB of JPEG."""
+PREVIEWS_PX, PREVIEWS_BYTES = 18_000_000, 2_000_000
+"""Pixels of all previews together, and bytes of them, of which none takes more than its share."""
 
-_LEAST_SIDE_PX = 160
-_QUALITY = 74
+_QUALITIES = (74, 60, 48, 36)
 
 FINE_GRID = (48, 32)
 """Columns and rows in which sharpness is measured for the coverage: fine enough that a cell lies in few slices."""
@@ -69,7 +68,8 @@ class Seen:
             return np.asarray(cv2.warpPerspective(plane, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
         shown = displayed(decoded.pixels, found.encoding, reader.info.icc)
-        self.previews[frame.index] = compressed(placed(shown), _QUALITY)
+        share = PREVIEWS_BYTES // len(found.used)
+        self.previews[frame.index] = within(placed(shown), max(size), share, _QUALITIES)
         grey = placed(luma(normalise(decoded.pixels, frame.gain, found.encoding)))
         valid = np.ones(decoded.pixels.shape[:2], np.uint8) if decoded.valid is None else decoded.valid.view(np.uint8)
         covered = placed(valid, cv2.INTER_NEAREST) > 0
@@ -91,7 +91,7 @@ def preview_side(frames: int, width: int, height: int) -> int:
     """
     longer, shorter = max(width, height), min(width, height)
     fits = int((PREVIEWS_PX / frames * longer / shorter) ** 0.5)
-    return max(_LEAST_SIDE_PX, min(PREVIEW_SIDE_PX, fits))
+    return max(LEAST_SIDE_PX, min(PREVIEW_SIDE_PX, fits))
 
 
 def begin(found: Survey, canvas: Region) -> Seen:

@@ -44,6 +44,7 @@ def test_a_picture_keeps_to_its_bytes():
     assert picture.width < 1200
     shown = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape == (picture.height, picture.width, 3)
+    assert len(within(noise, 1200, 50_000, (90, 30)).jpeg) <= 50_000
     calm = within(np.full((900, 1400, 3), 90, np.uint8), 1200, 100_000)
     assert (calm.width, calm.height) == (1200, 771)
 
