@@ -167,6 +167,8 @@ class StackInfo:
         How the numbers of the frames stand for light.
     noise_sigma
         Standard deviation of the noise of one frame's luma in its flat areas, as a fraction of full scale.
+    finds_depth
+        Depth is wanted beside the picture. A fuser that knows depth anyhow may give it without being asked.
     """
 
     width: int
@@ -176,6 +178,32 @@ class StackInfo:
     dtype: str
     encoding: Encoding = "srgb"
     noise_sigma: float = 0.0
+    finds_depth: bool = False
+
+
+DEPTH_REDUCTION = 2
+"""How much smaller than the picture the evidence of its depth is."""
+
+
+@dataclass(frozen=True)
+class DepthEvidence:
+    """What each place of a stack tells of its own depth, at half the size of the picture, rounded up.
+
+    Nothing is borrowed from anywhere yet, so that the evidence of strips makes up that of the whole.
+
+    Attributes
+    ----------
+    depth
+        (h, w) float32, in slices: the peak of the focus measure.
+    aloneness
+        (h, w) float32, 0 (all slices are alike) to 1 (one is sharper than all others).
+    strength
+        (h, w) float32 >= 0: ln(1 + E / E0) of the best slice, where noise alone hardly reaches the energy E0.
+    """
+
+    depth: NDArray[np.float32]
+    aloneness: NDArray[np.float32]
+    strength: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -190,8 +218,12 @@ class Fused:
         (H, W) float32, in slices, 0 the first; None from fusers that find none.
     confidence
         (H, W) float32, 0 (a guess) to 1 (certain), of `depth`; None where the fuser cannot tell.
+    evidence
+        In place of both: what was measured of the depth. Whoever has the whole picture makes a depth map of it
+        (`stackcore.fusing.depth_map`); None where none was wanted.
     """
 
     pixels: Pixels
     depth: NDArray[np.float32] | None = None
     confidence: NDArray[np.float32] | None = None
+    evidence: DepthEvidence | None = None

@@ -32,7 +32,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing import depth
 from stackcore.fusing.coverage import numbers, shrink
+from stackcore.fusing.depth import DepthState
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
 from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
@@ -59,7 +61,7 @@ _MEAN_EXPONENT = 16.0
 
 @dataclass
 class BlendState:
-    """One soft mean per level, finest first, the last the coarsest gaussian; what mends the coarse picture.
+    """One soft mean per level, finest first, the last the coarsest gaussian; what mends the coarse picture; depth.
 
     The fine levels hold what `strip` needs; the coarse ones, and what mends them, are empty but for the first strip.
     """
@@ -69,6 +71,7 @@ class BlendState:
     levels: list[SoftMean]
     highlights: Highlights
     span: Span
+    depth: DepthState | None
 
 
 @dataclass
@@ -122,14 +125,15 @@ class BlendFuser:
         fine = min(_FINE, len(shapes) - 1)
         means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
         size = shapes[fine] if is_first else (0, shapes[fine][1])
-        return BlendState(info, strip, means, Highlights.empty(*size), Span.empty(*size))
+        mending = Highlights.empty(*size), Span.empty(*size)
+        return BlendState(info, strip, means, *mending, depth.start_of(info, strip))
 
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + (41 + 18) * h * w
+        return means_bytes(shapes, fine, strip, self._band_rows) + (41 + 18) * h * w + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 12 float32 planes of its rows."""
@@ -139,7 +143,7 @@ class BlendFuser:
         """The picture, and the coarse part of it as float32."""
         levels = self._shapes(info)
         h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w
+        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
 
     def add(self, state: BlendState, frame: Frame) -> BlendState:
         """Take one frame in, band after band."""
@@ -152,7 +156,9 @@ class BlendFuser:
         """The bands of the fine levels side by side, then the coarse levels."""
         fine = min(_FINE, len(state.levels) - 1)
         coarse = _Coarse.empty(*state.levels[fine].score.shape) if has_coarse(state.levels) else None
-        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
+        tops = bands_of_strip(
+            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
+        )
         yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
         if coarse is not None:
             yield [partial(self._add_coarse, state, fine, coarse)]
@@ -165,6 +171,7 @@ class BlendFuser:
         if has_coarse(left.levels):
             left.highlights.absorb(right.highlights)
             left.span.absorb(right.span)
+        depth.join(left.depth, right.depth)
         return left
 
     def finish(self, state: BlendState) -> Fused:
@@ -179,7 +186,8 @@ class BlendFuser:
         coarse = self._coarse_picture(state, fine) if gathered is None else gathered
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
-        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
+        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
+        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
 
     def _coarse_picture(self, state: BlendState, fine: int) -> NDArray[np.float32]:
         coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
@@ -196,6 +204,8 @@ class BlendFuser:
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
         valid = rows.valid
         gauss, handed, second = self._finest(rows.pixels)
+        own = slice(top - first, bottom - first)
+        depth.feed(state.depth, depth.scoring_of(state.info), frame.index, top, own, handed, valid)
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
             skip = a - (first >> level)

@@ -42,6 +42,6 @@ def stackcore_fusers() -> Iterable[Offer[Fuser[Any]]]:
             summary="Pyramid led by the finest detail, plain mean at clipped highlights: least halo, truest colour.",
             options=BlendOptions,
             build=_build,
-            capabilities=("streaming", "mergeable", "parallel"),
+            capabilities=("streaming", "mergeable", "parallel", "depth"),
         )
     ]

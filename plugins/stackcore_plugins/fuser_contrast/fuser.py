@@ -22,12 +22,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing import depth
 from stackcore.fusing.banded import BAND_ROWS
-from stackcore.fusing.coverage import numbers, shrink
+from stackcore.fusing.coverage import shrink
+from stackcore.fusing.depth import DepthState
 from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
+from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_contrast.plugin import ContrastOptions
 from stackcore_plugins.fuser_contrast.weights import weight
@@ -47,7 +50,7 @@ _VOTE = 8.0
 
 @dataclass
 class ContrastState:
-    """One soft mean per level, finest first; the last is the coarsest gaussian level.
+    """One soft mean per level, finest first; the last is the coarsest gaussian level; depth.
 
     The fine levels hold what `strip` needs; the coarse ones are empty but for the first strip.
     """
@@ -55,6 +58,7 @@ class ContrastState:
     info: StackInfo
     strip: Strip
     levels: list[SoftMean]
+    depth: DepthState | None
 
 
 @dataclass
@@ -94,24 +98,25 @@ class ContrastFuser:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
-        return ContrastState(info, strip, means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first))
+        means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
+        return ContrastState(info, strip, means, depth.start_of(info, strip))
 
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + 17 * h * w
+        return means_bytes(shapes, fine, strip, self._band_rows) + 17 * h * w + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 18 float32 planes of its rows."""
-        return 72 * (self._band_rows + 2 * self._margin) * info.width
+        return 72 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture, and the coarse part of it as float32."""
         levels = self._shapes(info)
         h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w
+        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
 
     def add(self, state: ContrastState, frame: Frame) -> ContrastState:
         """Take one frame in, band after band."""
@@ -125,7 +130,9 @@ class ContrastFuser:
         fine = min(_FINE, len(state.levels) - 1)
         size = state.levels[fine].score.shape
         coarse = _Coarse(np.empty((*size, 3), np.float32), np.empty(size, np.float32), np.ones(size, np.bool_))
-        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
+        tops = bands_of_strip(
+            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
+        )
         yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
         if has_coarse(state.levels):
             yield [partial(self._add_coarse, state, fine, coarse)]
@@ -135,6 +142,7 @@ class ContrastFuser:
         for mine, other in zip(left.levels, right.levels, strict=True):
             if mine.strip.rows:
                 mine.absorb(other.mean, other.score)
+        depth.join(left.depth, right.depth)
         return left
 
     def finish(self, state: ContrastState) -> Fused:
@@ -151,15 +159,15 @@ class ContrastFuser:
             coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
-        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
+        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
+        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
 
     def _add_band(self, state: ContrastState, frame: Frame, top: int, fine: int, coarse: _Coarse) -> None:
-        first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
-        rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
+        first, rows = depth.read_band(state.depth, state.info, frame, top, bottom, self._margin, luma)
         gauss, valid = rows.pixels, rows.valid
         votes = self._votes(gauss, valid, state.info)
         for level in range(fine):

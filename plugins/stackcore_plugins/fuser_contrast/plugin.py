@@ -53,6 +53,6 @@ def stackcore_fusers() -> Iterable[Offer[Fuser[Any]]]:
             summary="Local contrast with hard masks on a pyramid, as Enfuse blends: crisp, noisy.",
             options=ContrastOptions,
             build=_build,
-            capabilities=("streaming", "mergeable", "parallel"),
+            capabilities=("streaming", "mergeable", "parallel", "depth"),
         )
     ]

@@ -23,7 +23,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.fusing.coverage import numbers, shrink
+from stackcore.fusing import depth
+from stackcore.fusing.coverage import shrink
+from stackcore.fusing.depth import DepthState
 from stackcore.fusing.energy import box_width, detail_energy, noise_floor
 from stackcore.fusing.halving import Descent, descend
 from stackcore.fusing.logarithms import log_score
@@ -31,6 +33,7 @@ from stackcore.fusing.pyramid import collapse, down, halved, render, render_byte
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
+from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
 
@@ -45,7 +48,7 @@ _BAND_ROWS = 128
 
 @dataclass
 class PyramidState:
-    """One soft mean per level, finest first; the last is the coarsest gaussian level.
+    """One soft mean per level, finest first; the last is the coarsest gaussian level; depth.
 
     The fine levels hold what `strip` needs; the coarse ones are empty but for the first strip.
     """
@@ -53,6 +56,7 @@ class PyramidState:
     info: StackInfo
     strip: Strip
     levels: list[SoftMean]
+    depth: DepthState | None
 
 
 class PyramidFuser:
@@ -84,24 +88,25 @@ class PyramidFuser:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
-        return PyramidState(info, strip, means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first))
+        means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
+        return PyramidState(info, strip, means, depth.start_of(info, strip))
 
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + 13 * h * w
+        return means_bytes(shapes, fine, strip, self._band_rows) + 13 * h * w + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 11 float32 planes of its rows."""
-        return 44 * (self._band_rows + 2 * self._margin) * info.width
+        return 44 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture, and the coarse part of it as float32."""
         levels = self._shapes(info)
         h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w
+        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
 
     def add(self, state: PyramidState, frame: Frame) -> PyramidState:
         """Take one frame in, band after band."""
@@ -117,7 +122,9 @@ class PyramidFuser:
         h, w = shapes[fine]
         coarse = np.empty((h, w, 3), np.float32)
         covered = np.ones((h, w), np.bool_)
-        tops = bands_of_strip(state.levels, fine, frame.height, self._band_rows)
+        tops = bands_of_strip(
+            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
+        )
         yield [partial(self._add_band, state, frame, top, fine, coarse, covered) for top in tops]
         if has_coarse(state.levels):
             yield [partial(self._add_coarse, state, fine, coarse, covered)]
@@ -128,6 +135,7 @@ class PyramidFuser:
             for top in range(mine.top, mine.strip.bottom, self._band_rows):
                 theirs = other.rows(top, top + self._band_rows)
                 mine.rows(top, top + self._band_rows).absorb(theirs.mean, theirs.score)
+        depth.join(left.depth, right.depth)
         return left
 
     def finish(self, state: PyramidState) -> Fused:
@@ -144,7 +152,8 @@ class PyramidFuser:
             coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
-        return Fused(render([level.mean for level in levels], coarse, state.info, state.strip, tops)), coarse
+        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
+        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
@@ -158,9 +167,8 @@ class PyramidFuser:
         coarse: NDArray[np.float32],
         covered: NDArray[np.bool_],
     ) -> None:
-        first = max(0, top - self._margin)
         bottom = min(top + self._band_rows, frame.height)
-        rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
+        first, rows = depth.read_band(state.depth, state.info, frame, top, bottom, self._margin, luma)
         levels, valid = descend(rows.pixels, fine), rows.valid
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)

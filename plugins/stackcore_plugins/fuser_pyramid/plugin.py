@@ -39,6 +39,6 @@ def stackcore_fusers() -> Iterable[Offer[Fuser[Any]]]:
             summary="Laplacian pyramid, soft maximum of local energy: clean, low noise, constant memory.",
             options=PyramidOptions,
             build=_build,
-            capabilities=("streaming", "mergeable", "parallel"),
+            capabilities=("streaming", "mergeable", "parallel", "depth"),
         )
     ]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing import depth
 from stackcore.fusing.banded import BAND_ROWS, Band, PixelwiseFuser, as_picture, as_picture_bytes
+from stackcore.fusing.depth import DepthState
 from stackcore.fusing.focus import REACH_PX, focus_energy
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Fused, StackInfo
@@ -21,13 +23,14 @@ _UNCOVERED = np.float32(-1)
 
 @dataclass
 class Largest:
-    """The best so far: `pixels` (H, W, 3) float32, their `score` (H, W) float32, their `origin` (H, W) int32."""
+    """The best so far: `pixels` (H, W, 3) float32, their `score` (H, W) float32, their `origin` (H, W) int32; depth."""
 
     info: StackInfo
     pixels: NDArray[np.float32]
     score: NDArray[np.float32]
     origin: NDArray[np.int32]
     top: int = 0
+    depth: DepthState | None = None
 
     def rows(self, top: int, bottom: int) -> Largest:
         """A view of some rows; changing it changes this."""
@@ -42,7 +45,7 @@ class Largest:
 
 
 class MaxFuser(PixelwiseFuser[Largest]):
-    """Hard choice by `focus_energy`; `Fused.depth` is the winning slice."""
+    """Hard choice by `focus_energy`."""
 
     tolerance = 0.0
     margin_px = REACH_PX
@@ -56,19 +59,21 @@ class MaxFuser(PixelwiseFuser[Largest]):
         """Nobody has won anything."""
         size = (info.height, info.width)
         score, origin = np.full(size, _NOTHING, np.float32), np.full(size, _NOBODY, np.int32)
-        return Largest(info, np.zeros((*size, 3), np.float32), score, origin)
+        return Largest(info, np.zeros((*size, 3), np.float32), score, origin, depth=depth.start_of(info))
 
     def state_bytes(self, info: StackInfo) -> int:
         """Five planes of four bytes."""
-        return 20 * info.height * info.width
+        return 20 * info.height * info.width + depth.bytes_of(info)
 
     def finish_bytes(self, info: StackInfo) -> int:
-        """The picture and the depth; before it, depth as integers."""
-        return 4 * info.height * info.width + max(5 * info.height * info.width, as_picture_bytes(info))
+        """The picture, and the evidence of depth."""
+        return as_picture_bytes(info) + depth.evidence_making_bytes(info)
 
     def take(self, state: Largest, band: Band) -> None:
         """Compare the band with the best so far."""
-        score = focus_energy(luma(band.pixels), self._window_px)[band.own]
+        energy = focus_energy(luma(band.pixels), self._window_px)
+        depth.feed(state.depth, depth.scoring_of(state.info), band.index, band.top, band.own, energy, band.valid)
+        score = energy[band.own]
         if (outside := band.uncovered) is not None:
             score[outside] = _UNCOVERED
         origin = np.full(score.shape, band.index, np.int32)
@@ -77,9 +82,10 @@ class MaxFuser(PixelwiseFuser[Largest]):
     def merge(self, left: Largest, right: Largest) -> Largest:
         """Compare pixel by pixel; `left` is reused."""
         left.absorb(right.pixels, right.score, right.origin)
+        depth.join(left.depth, right.depth)
         return left
 
     def finish(self, state: Largest) -> Fused:
-        """The winners; the depth is the index of their slice, 0 where nothing was added."""
-        depth = np.where(state.origin == _NOBODY, 0, state.origin).astype(np.float32)
-        return Fused(as_picture(state.pixels, state.info.dtype), depth)
+        """The winners."""
+        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info))
+        return Fused(as_picture(state.pixels, state.info.dtype), evidence=evidence)

@@ -24,8 +24,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing import depth
 from stackcore.fusing.banded import as_picture, as_picture_bytes
 from stackcore.fusing.coverage import numbers
+from stackcore.fusing.depth import DepthState
 from stackcore.fusing.energy import box_width, noise_floor
 from stackcore.fusing.focus import focus_energy
 from stackcore.fusing.logarithms import log_score
@@ -44,10 +46,11 @@ _WIDE_REACH = 3
 
 @dataclass
 class WeightedState:
-    """The running mean of the frames."""
+    """The running mean of the frames; depth."""
 
     info: StackInfo
     mean: SoftMean
+    depth: DepthState | None
 
 
 class WeightedFuser:
@@ -68,11 +71,11 @@ class WeightedFuser:
 
     def start(self, info: StackInfo) -> WeightedState:
         """Nothing seen yet, for pictures of this size."""
-        return WeightedState(info, SoftMean.empty(info.height, info.width))
+        return WeightedState(info, SoftMean.empty(info.height, info.width), depth.start_of(info))
 
     def state_bytes(self, info: StackInfo) -> int:
         """Four float32 planes."""
-        return 16 * info.height * info.width
+        return 16 * info.height * info.width + depth.bytes_of(info)
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes while it is worked: about 11 float32 planes of its rows."""
@@ -80,7 +83,7 @@ class WeightedFuser:
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture."""
-        return as_picture_bytes(info)
+        return as_picture_bytes(info) + depth.evidence_making_bytes(info)
 
     def grid_px(self, info: StackInfo) -> int:
         """That of the bands."""
@@ -88,7 +91,8 @@ class WeightedFuser:
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> WeightedState:
         """Nothing seen yet of the strip."""
-        return WeightedState(info, SoftMean.empty(strip.rows, info.width, strip.top))
+        mean = SoftMean.empty(strip.rows, info.width, strip.top)
+        return WeightedState(info, mean, depth.start_of(info, strip))
 
     def finish_strip(self, state: WeightedState, gathered: None) -> tuple[Fused, None]:
         """The mean of the strip; nothing is gathered."""
@@ -96,7 +100,7 @@ class WeightedFuser:
 
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """Four float32 planes."""
-        return 16 * strip.rows * info.width
+        return 16 * strip.rows * info.width + depth.bytes_of(info, strip)
 
     def add(self, state: WeightedState, frame: Frame) -> WeightedState:
         """Take one frame in, band after band."""
@@ -113,11 +117,13 @@ class WeightedFuser:
     def merge(self, left: WeightedState, right: WeightedState) -> WeightedState:
         """Join the means; `left` is reused."""
         left.mean.absorb(right.mean.mean, right.mean.score)
+        depth.join(left.depth, right.depth)
         return left
 
     def finish(self, state: WeightedState) -> Fused:
         """The mean as it is."""
-        return Fused(as_picture(state.mean.mean, state.info.dtype))
+        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info))
+        return Fused(as_picture(state.mean.mean, state.info.dtype), evidence=evidence)
 
     @property
     def _wide_radius(self) -> int:
@@ -130,7 +136,9 @@ class WeightedFuser:
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
         keep = slice(top - first, bottom - first)
         floor = noise_floor(state.info.noise_sigma, 0, self._options.noise_floor)
-        score = log_score(self._energy(luma(rows.pixels))[keep], floor, self._options.exponent)
+        energy = self._energy(luma(rows.pixels))
+        depth.feed(state.depth, depth.scoring_of(state.info), frame.index, top, keep, energy, rows.valid)
+        score = log_score(energy[keep], floor, self._options.exponent)
         if rows.valid is not None:
             score[~rows.valid[keep]] = UNCOVERED
         state.mean.rows(top, bottom).absorb(rows.pixels[keep], score)

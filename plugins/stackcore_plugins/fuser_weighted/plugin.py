@@ -41,6 +41,6 @@ def stackcore_fusers() -> Iterable[Offer[Fuser[Any]]]:
             summary="Weighted mean at full size: best in texture, lean; blotches plain ground beside bright things.",
             options=WeightedOptions,
             build=_build,
-            capabilities=("streaming", "mergeable", "parallel"),
+            capabilities=("streaming", "mergeable", "parallel", "depth"),
         )
     ]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Identity = dict[str, Any]
 
-_FINISHED = ("picture", "depth", "confidence")
+_FINISHED = ("picture", "depth", "confidence", "evidence")
 """Parts of a checkpoint that hold the strips that are done."""
 
 
@@ -110,8 +110,7 @@ class Checkpoints:
             return
         parts: dict[str, Any] = {"survey": self._survey, "state": state}
         if self._finished is not None:
-            planes = (self._finished.pixels, self._finished.depth, self._finished.confidence)
-            parts |= {**dict(zip(_FINISHED, planes, strict=True)), "gathered": self._gathered}
+            parts |= {**dict(zip(_FINISHED, self._finished.parts(), strict=True)), "gathered": self._gathered}
         self._keep({"plan": self._plan, "strip": self._strip, "added": added}, parts)
 
     def remove(self) -> None:
@@ -184,6 +183,7 @@ def identity_of(work: Work) -> Identity:
         "transforms": None if options.transforms is None else _content(Path(options.transforms)),
         "plugins": {name: plugin.model_dump(mode="json") for name, plugin in used.items()},
         "development": work.development,
+        "depth": work.finds_depth,
         "versions": {"stackcore": __version__, "numpy": np.__version__, "opencv": cv2.__version__},
     }
     plain: Identity = json.loads(json.dumps(identity, default=str))

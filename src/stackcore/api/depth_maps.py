@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stackcore.errors import OutputError, PluginError, UsageError
+from stackcore.fusing.depth_map import depth_map
 from stackcore.stacking import depth_picture, output
+from stackcore.stacking.transfer import UNITY, luma, normalise
 from stackcore.terms import Fused
 
 if TYPE_CHECKING:
@@ -47,7 +53,7 @@ def check(work: Work, target: Path | None) -> None:
         able = [f"--fuser {name}" for name in work.tools.able("fuser", CAPABILITY)]
         raise UsageError(
             f'The fuser "{options.fuser}" gives no depth map.',
-            "it chooses per band of detail, or not at all, and no slice belongs to a pixel.",
+            "it chooses no slice for a pixel.",
             f"use {' or '.join(able)}, or leave out --depth-map." if able else "leave out --depth-map.",
         )
     if options.slabs == "images":
@@ -69,6 +75,21 @@ def check(work: Work, target: Path | None) -> None:
             raise OutputError(f"{file} would be two pictures.", "the result has this name too.", "choose another name.")
 
 
+def finished(work: Work, fused: Fused) -> Fused:
+    """`fused` with depth and confidence made of its evidence, and without the latter; as it is where there is none."""
+    evidence, pixels = fused.evidence, fused.pixels
+    if evidence is None:
+        return fused
+    height, width = pixels.shape[:2]
+
+    def brightness(top: int, bottom: int) -> NDArray[np.float32]:
+        return luma(normalise(pixels[top:bottom], UNITY, "srgb"))
+
+    with work.timed("depth"):
+        depth, confidence = depth_map(evidence, brightness, height, width, len(work.reader))
+    return Fused(pixels, depth, confidence)
+
+
 def write(work: Work, fused: Fused) -> None:
     """Write the files, each complete or not at all, and note them in `work.depth_map`; nothing if none are wanted."""
     if work.options.depth_map is None:
@@ -81,14 +102,15 @@ def write(work: Work, fused: Fused) -> None:
         )
     files = files_of(Path(work.options.depth_map))
     slices = len(work.reader)  # of skipped frames too: depth counts all
-    pictures: dict[str, Any] = {
-        "file": depth_picture.grey(fused.depth, slices),
-        "colour": depth_picture.colours(fused.depth, slices),
+    depth, confidence = fused.depth, fused.confidence
+    pictures: dict[str, Callable[[], NDArray[Any]]] = {  # made one by one: all of them would be as large as the result
+        "file": lambda: depth_picture.grey(depth, slices),
+        "colour": lambda: depth_picture.colours(depth, slices),
     }
-    if fused.confidence is not None:
-        pictures["confidence"] = depth_picture.grey_confidence(fused.confidence)
+    if confidence is not None:
+        pictures["confidence"] = lambda: depth_picture.grey_confidence(confidence)
     with work.timed("depth_map"):
-        for kind, picture in pictures.items():
-            output.write_picture(picture, files[kind], overwrite=work.options.overwrite or work.goes_on)
+        for kind, make in pictures.items():
+            output.write_picture(make(), files[kind], overwrite=work.options.overwrite or work.goes_on)
     written = {kind: str(files[kind]) for kind in pictures}
     work.depth_map = {**written, "slices": slices, "value_per_slice": depth_picture.FULL / max(slices - 1, 1)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackcore.api import slab_images
+from stackcore.api import depth_maps, slab_images
 from stackcore.api.room import Room, give_back, room_for
 from stackcore.events import Progress, StageStarted
 from stackcore.protocols import BoundExecutor, Executor, FusePlan
@@ -40,7 +40,7 @@ def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
     area will be smaller than what is reckoned with, and never larger.
     """
     slabs(len(work.reader), work.options.slab_size, work.options.slab_overlap)
-    room = room_for(work, fuser, executor, work.frames(untouched(work.reader)).info)
+    room = room_for(work, fuser, executor, work.info(untouched(work.reader)))
     work.reader.decode_at_once(room.decoders)
     if isinstance(executor, BoundExecutor):
         executor.bind(room.decoders, 2)
@@ -53,7 +53,7 @@ def fuse(
 ) -> Fused:
     """The picture of all frames: of their own, or of the images of slabs. Keeps those images when asked."""
     give_back()
-    room = room_for(work, fuser, executor, work.frames(found).info, checkpoints.cut if checkpoints else None)
+    room = room_for(work, fuser, executor, work.info(found), checkpoints.cut if checkpoints else None)
     work.memory_bytes, work.arrangement = room.budget.total, room.record()
     if isinstance(executor, BoundExecutor):
         executor.bind(room.way.workers, room.way.frames)
@@ -63,7 +63,7 @@ def fuse(
     fused = _fuse_frames(work, fuser, executor, found, room, checkpoints)
     if work.options.keep_slabs is not None:
         slab_images.keep_images(work, fuser, executor, found)
-    return fused
+    return depth_maps.finished(work, fused)
 
 
 def _fuse_frames(
@@ -71,7 +71,7 @@ def _fuse_frames(
 ) -> Fused:
     """One streaming pass over the frames for each strip, or what is left of them."""
     frames = work.frames(found)
-    info, total = frames.info, len(frames) * len(room.strips)
+    info, total = work.info(found), len(frames) * len(room.strips)
     work.run.emit(StageStarted(stage="fuse", total=total, plan=str(room)))
 
     def passed(tool: Any, strips_before: int) -> Any:

@@ -30,6 +30,7 @@ _NOT_ABOUT_THE_PICTURE = frozenset(
     | {
         "depth_map",
         "report",
+        "depth",
         "resume",
         "keep_aligned",
         "keep_slabs",

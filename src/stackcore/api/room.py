@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from stackcore.api.depth_maps import CAPABILITY as DEPTH
+from stackcore.fusing.depth import evidence_bytes
+from stackcore.fusing.depth_map import depth_map_bytes
 from stackcore.protocols import BoundExecutor, DemandingFuser, Executor, ParallelFuser, RegionalFuser
 from stackcore.stacking import budget
 from stackcore.stacking.arrangement import Arrangement, arrangements
@@ -37,7 +38,7 @@ _REGISTERING = 25_000_000
 
 
 _DEPTH_AND_CONFIDENCE = 8
-"""Bytes a pixel that they take of strips that are finished."""
+"""Bytes a pixel that they, or the evidence of them, take of strips that are finished."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ class _Needs:
         self._task = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
         self._line = info.width * (12 if info.dtype == "float32" else 6)
         self._finish = fuser.finish_bytes(info) if isinstance(fuser, DemandingFuser) else self._line * info.height
-        gives_depth = work.tools.can("fuser", work.options.fuser, DEPTH)
-        self._strip_line = self._line + (_DEPTH_AND_CONFIDENCE * info.width if gives_depth else 0)
+        self._strip_line = self._line + (_DEPTH_AND_CONFIDENCE * info.width if info.finds_depth else 0)
+        self._after = self._line * info.height + evidence_bytes(info) + depth_map_bytes(info)
 
     def of(self, way: Arrangement) -> budget.Budget:
         """What a way needs."""
@@ -138,6 +139,7 @@ class _Needs:
             tasks=way.workers * self._task,
             picture=picture,
             finish=self._finish - self._line * (whole - largest.rows),
+            after=self._after,
             kept=_kept(self._work),
             before=self._before,
         )

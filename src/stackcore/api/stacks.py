@@ -54,6 +54,9 @@ class StackOptions(RawChoices):
         A .png or .tif to write the depth map into, 16-bit grey, with its false colours and confidence beside it.
     report
         A .html to write the report into, with the same as JSON beside it.
+    depth
+        Find depth and confidence for `StackResult` without writing them, if the fuser can; no option of the command
+        line.
     resume
         Go on from the checkpoint that an earlier run with the same output left, if there is one.
     file_format
@@ -86,6 +89,7 @@ class StackOptions(RawChoices):
     slab_overlap: int | None = None
     depth_map: Path | None = None
     report: Path | None = None
+    depth: bool = False
     resume: bool = False
     overwrite: bool = False
     file_format: FileFormat = USUAL_FORMAT

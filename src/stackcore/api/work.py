@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.api import fusing
+from stackcore.api import depth_maps, fusing
 from stackcore.api.calibrated import settle
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.recording import asked_slabs, metadata_of, settings_of, write_result
@@ -33,7 +34,7 @@ from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
 from stackcore.stacking.survey import Survey, run_survey, unaligned
-from stackcore.terms import Fused, Pixels
+from stackcore.terms import Fused, Pixels, StackInfo
 
 
 class Work:
@@ -122,6 +123,17 @@ class Work:
             self.hot_pixels = find_hot_pixels(self.reader, executor, self.run.emit, self.run.cancel, noise.see)
             mended_in(self.reader, self.hot_pixels)
         self.run.check_cancelled()
+
+    @property
+    def finds_depth(self) -> bool:
+        """Whether the fuser is to find the depth of every pixel beside the picture."""
+        options = self.options
+        wanted = options.depth or options.depth_map is not None or options.report is not None
+        return wanted and options.slabs == "exact" and self.tools.can("fuser", options.fuser, depth_maps.CAPABILITY)
+
+    def info(self, found: Survey) -> StackInfo:
+        """What the fuser may know of the frames before it sees them."""
+        return replace(self.frames(found).info, finds_depth=self.finds_depth)
 
     def frames(self, found: Survey) -> AlignedFrames:
         """The frames on the canvas of the result."""

@@ -42,18 +42,23 @@ def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int) -> int:
     return sum(16 * held * width for held, (_, width) in zip(rows, shapes, strict=True))
 
 
-def bands_of_strip(levels: Sequence[SoftMean], fine: int, height: int, band_rows: int) -> list[int]:
+def bands_of_strip(
+    levels: Sequence[SoftMean], fine: int, height: int, band_rows: int, also: Strip | None = None
+) -> list[int]:
     """First rows of the bands that a frame is to be worked in: all of them for the sake of coarse levels.
 
     Parameters
     ----------
     levels
         Made by `means_of_strip`.
+    also
+        Rows that are wanted whatever the levels hold.
     """
     tops = range(0, height, band_rows)
     if has_coarse(levels):
         return list(tops)
     held = [Strip(levels[n].strip.top << n, levels[n].strip.bottom << n) for n in range(fine)]
+    held += [] if also is None else [also]
     return [top for top in tops if any(strip.top <= top < strip.bottom for strip in held)]
 
 

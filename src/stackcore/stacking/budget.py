@@ -29,6 +29,8 @@ class Budget:
         What stays all the time: darks and flats.
     finish
         What finishing the picture takes beside the state, when no frame is in flight any more.
+    after
+        What the finished picture and its depth map take, when the state is gone.
     before
         What the stages before fusing take, the largest of them.
     """
@@ -39,6 +41,7 @@ class Budget:
     picture: int = 0
     kept: int = 0
     finish: int = 0
+    after: int = 0
     before: int = 0
 
     @property
@@ -48,8 +51,8 @@ class Budget:
 
     @property
     def fusing(self) -> int:
-        """Peak while frames are fused, or the picture of them is finished."""
-        return self.state + max(self.frames + self.tasks, self.finish) + self.picture
+        """Peak while frames are fused, or the picture of them is finished, or its depth map made."""
+        return max(self.state + max(self.frames + self.tasks, self.finish) + self.picture, self.after)
 
 
 def estimate(state_bytes: int, frame_bytes: int, task_bytes: int, workers: int) -> Budget:
@@ -71,6 +74,8 @@ def require(budget: Budget, limit: int | None, choices: Sequence[str] = ()) -> N
         "for darks and flats": budget.kept,
     }
     named = ", ".join(f"{in_mib(size)} {what}" for what, size in parts.items() if size)
+    if budget.after == budget.fusing:
+        named = f"{in_mib(budget.after)} for the picture and its depth map"
     if budget.before > budget.fusing:
         named = f"{in_mib(budget.before)} for surveying the frames"
     raise ConfigError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Task
-from stackcore.terms import Frame, Fused, Pixels, StackInfo, Strip
+from stackcore.terms import DEPTH_REDUCTION, DepthEvidence, Frame, Fused, Pixels, StackInfo, Strip
 
 
 def ways_to_cut(height: int, grid_px: int) -> Iterator[tuple[Strip, ...]]:
@@ -78,6 +78,7 @@ class Strips:
         self.pixels: Pixels = np.empty((*self._size, 3), _result_dtype(info))
         self.depth: NDArray[np.float32] | None = None
         self.confidence: NDArray[np.float32] | None = None
+        self.evidence: list[NDArray[np.float32]] | None = None
 
     def put(self, strip: Strip, finished: Fused) -> None:
         """Put the rows of a strip at their place; a fuser finds depth in all strips or in none."""
@@ -89,15 +90,32 @@ class Strips:
         if finished.confidence is not None:
             self.confidence = self._plane(self.confidence)
             self.confidence[rows] = finished.confidence
+        if (found := finished.evidence) is not None:
+            size = tuple(-(-side // DEPTH_REDUCTION) for side in self._size)
+            self.evidence = self.evidence or [np.zeros(size, np.float32) for _ in range(3)]
+            reduced = slice(strip.top // DEPTH_REDUCTION, -(-strip.bottom // DEPTH_REDUCTION))
+            for whole, part in zip(self.evidence, (found.depth, found.aloneness, found.strength), strict=True):
+                whole[reduced] = part
 
-    def take(self, pixels: Pixels, depth: NDArray[np.float32] | None, confidence: NDArray[np.float32] | None) -> None:
+    def parts(self) -> tuple[Any, ...]:
+        """All that is put together so far, in the order that `take` wants."""
+        return self.pixels, self.depth, self.confidence, self.evidence
+
+    def take(
+        self,
+        pixels: Pixels,
+        depth: NDArray[np.float32] | None,
+        confidence: NDArray[np.float32] | None,
+        evidence: list[NDArray[np.float32]] | None = None,
+    ) -> None:
         """Take over what another run has put together; the arguments belong to this from now on."""
-        self.pixels, self.depth, self.confidence = pixels, depth, confidence
+        self.pixels, self.depth, self.confidence, self.evidence = pixels, depth, confidence, evidence
 
     @property
     def fused(self) -> Fused:
         """The whole picture, once every strip was put here."""
-        return Fused(self.pixels, self.depth, self.confidence)
+        evidence = None if self.evidence is None else DepthEvidence(*self.evidence)
+        return Fused(self.pixels, self.depth, self.confidence, evidence)
 
     def _plane(self, known: NDArray[np.float32] | None) -> NDArray[np.float32]:
         return np.zeros(self._size, np.float32) if known is None else known

@@ -10,6 +10,7 @@ import itertools
 import pickle
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import cv2
@@ -239,6 +240,42 @@ class FuserContract:
             tracemalloc.stop()
             assert max(peaks) <= promised, f"{stack}: {max(peaks)} bytes, said {promised}"
             assert promised <= 5 * max(peaks), f"{stack}: {max(peaks)} bytes, said {promised}"
+
+    def test_depth_that_is_asked_for_changes_nothing_else(self) -> None:
+        """The picture has the same bytes, and the memory that is promised covers depth; for fusers that give it."""
+        for dtype in self.dtypes:
+            stack = _Stack((97, 201), dtype)
+            fuser = self.make()
+            expected = fuser.finish(_fold(fuser, stack, range(5))).pixels
+            stack.info = replace(stack.info, finds_depth=True)
+            state = _fold(fuser, stack, range(5))
+            real, promised = sum(array.nbytes for array in _arrays(state)), fuser.state_bytes(stack.info)
+            assert abs(real - promised) <= max(0.1 * promised, 4096), f"{stack}: {real} bytes, said {promised}"
+            finished = fuser.finish(state)
+            assert _same(finished.pixels, expected), f"asking for depth changes the picture of {stack}"
+            if (evidence := finished.evidence) is not None:
+                for plane in (evidence.depth, evidence.aloneness, evidence.strength):
+                    assert plane.shape == (101, 49)
+                    assert plane.dtype == np.float32
+                assert 0 <= evidence.depth.min() <= evidence.depth.max() <= 4
+                assert 0 <= evidence.aloneness.min() <= evidence.aloneness.max() <= 1
+                assert evidence.strength.min() >= 0
+
+    def test_every_cut_and_order_gives_the_same_depth(self) -> None:
+        """To the bit, for it is a choice; how alone the best slice stands is a sum, and may differ a little."""
+        stack = _Stack((97, 201), "uint16")
+        stack.info = replace(stack.info, finds_depth=True)
+        fuser = self.make()
+        whole = fuser.finish(_fold(fuser, stack, range(5))).evidence
+        if whole is None:
+            return
+        for plan in _CUTS:
+            cut = _fuse(fuser, stack, plan).evidence
+            assert cut is not None
+            assert _same(cut.depth, whole.depth), f"{stack} cut as {plan} has another depth"
+            assert _same(cut.strength, whole.strength), f"{stack} cut as {plan} has another strength"
+            difference = float(np.abs(cut.aloneness - whole.aloneness).max())
+            assert difference < 1e-4, f"how alone slices are differs by {difference} in {stack} cut as {plan}"
 
     def test_a_state_travels(self) -> None:
         """Pickled and back it goes on as if nothing had happened."""

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from stackcore.api import depth_maps
 from stackcore.api.processing import plan_stack, stack
 from stackcore.api.stacks import StackOptions
-from stackcore.errors import OutputError, UsageError
+from stackcore.errors import OutputError, PluginError, UsageError
 from stackcore.stacking.depth_picture import colours, grey, grey_confidence
+from stackcore.terms import Fused
 
 
 def read(path: Path) -> np.ndarray:
@@ -51,6 +53,32 @@ def test_the_depth_of_the_scene_is_found(shoot, small_stack, tmp_path):
     assert np.corrcoef(rows, result.depth[sure])[0, 1] < -0.5
 
 
+@pytest.mark.parametrize("fuser", ["blend", "contrast", "max", "pyramid", "weighted"])
+def test_every_fuser_that_chooses_gives_the_same_depth(shoot, tmp_path, fuser):
+    """Where it is sure of it: they all measure the same, and none needs another pass."""
+    expected = stack(shoot, fuser="depthmap", align=False)
+    result = stack(shoot, tmp_path / "a.tif", fuser=fuser, depth_map=tmp_path / "d.tif", align=False)
+    sure = (result.confidence > 0.7) & (expected.confidence > 0.7)
+    assert sure.mean() > 0.2
+    apart = np.abs(result.depth - expected.depth)[sure]
+    assert np.median(apart) < 0.15
+    assert np.quantile(apart, 0.9) < 0.6
+    plain = stack(shoot, fuser=fuser, align=False)
+    assert plain.depth is plain.confidence is None
+    np.testing.assert_array_equal(plain.picture, result.picture)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("d")) == [
+        "d-colour.png",
+        "d-confidence.png",
+        "d.tif",
+    ]
+
+
+def test_depth_without_files(shoot):
+    assert stack(shoot, align=False, depth=True).depth is not None
+    assert stack(shoot, align=False, depth=True, fuser="average").depth is None
+    assert stack(shoot, align=False, depth=True, slabs="images").depth is None
+
+
 def test_depth_counts_frames_that_were_left_out(shoot, tmp_path):
     """Slices keep their numbers when the first cannot be registered."""
     first = shoot / "img8.tif"
@@ -62,11 +90,21 @@ def test_depth_counts_frames_that_were_left_out(shoot, tmp_path):
     assert result.depth_map["slices"] == 6
 
 
-def test_a_fuser_without_confidence_writes_none(shoot, tmp_path):
-    result = stack(shoot, fuser="max", depth_map=tmp_path / "d.png", align=False)
+def test_a_fuser_without_confidence_writes_none(shoot, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        depth_maps, "finished", lambda work, fused: Fused(fused.pixels, np.zeros(fused.pixels.shape[:2], np.float32))
+    )
+    result = stack(shoot, depth_map=tmp_path / "d.png", align=False)
     assert result.confidence is None
     assert sorted(p.name for p in tmp_path.iterdir()) == ["d-colour.png", "d.png", "shoot"]
     assert "confidence" not in result.depth_map
+
+
+def test_a_fuser_that_breaks_its_promise_is_named(shoot, tmp_path, monkeypatch):
+    monkeypatch.setattr("stackcore.fusing.depth.start_of", lambda info, strip=None: None)
+    with pytest.raises(PluginError, match='"blend" gave no depth map'):
+        stack(shoot, depth_map=tmp_path / "d.png", align=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["shoot"]
 
 
 def test_no_depth_map_unless_asked(shoot, tmp_path, ear):
@@ -79,7 +117,7 @@ def test_no_depth_map_unless_asked(shoot, tmp_path, ear):
 @pytest.mark.parametrize(
     ("options", "name", "error", "said"),
     [
-        ({"fuser": "average"}, "d.png", UsageError, "--fuser depthmap or --fuser max"),
+        ({"fuser": "average"}, "d.png", UsageError, "--fuser depthmap or --fuser max or --fuser pyramid"),
         ({"slabs": "images"}, "d.png", UsageError, "slab images"),
         ({}, "d.jpg", UsageError, "16 bits"),
         ({}, "missing/d.png", OutputError, "does not exist"),

@@ -57,16 +57,18 @@ FUSERS = ("blend", "pyramid", "contrast", "weighted", "average", "max")
 
 @pytest.mark.parametrize("fuser", FUSERS)
 def test_too_little_for_the_whole_is_worked_in_strips_to_the_same_bytes(tall, tmp_path, fuser):
-    whole = stack(tall, tmp_path / "whole.tif", fuser=fuser, **PLAIN)
+    whole = stack(tall, tmp_path / "whole.tif", fuser=fuser, depth=True, **PLAIN)
     assert whole.arrangement == {"workers": 1, "frames": 2, "strips": 1, "decoders": 1}
-    limit = advised(tall, tmp_path / "strips.tif", fuser=fuser)
-    strips = stack(tall, tmp_path / "strips.tif", memory_bytes=limit, fuser=fuser, **PLAIN)
+    limit = advised(tall, tmp_path / "strips.tif", fuser=fuser, depth=True)
+    strips = stack(tall, tmp_path / "strips.tif", memory_bytes=limit, fuser=fuser, depth=True, **PLAIN)
     assert strips.arrangement["strips"] > 2
     assert strips.planned_memory_bytes <= limit < whole.planned_memory_bytes
     assert (tmp_path / "strips.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
     assert read_record(tmp_path / "strips.tif").settings["plan"] == {"kind": "fold"}
+    assert (whole.depth is None) == (fuser == "average")
     if whole.depth is not None:
         np.testing.assert_array_equal(strips.depth, whole.depth)
+        np.testing.assert_array_equal(strips.confidence, whole.confidence)
 
 
 @pytest.mark.parametrize("plan", ["fold", "tree"])
@@ -123,6 +125,7 @@ def often(monkeypatch):
 @pytest.mark.parametrize("fuser", ["blend", "max"])
 def test_work_in_strips_is_resumed_to_the_same_bytes(tall, tmp_path, often, ear, plan, after, fuser):
     choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0, "settings": {"executor": {"plan": plan}}, "fuser": fuser}
+    choices["depth"] = True
     whole = stack(tall, tmp_path / "whole.tif", **choices)
     choices["memory_bytes"] = advised(tall, tmp_path / "part.tif", **choices)
     cancel = threading.Event()
@@ -134,12 +137,32 @@ def test_work_in_strips_is_resumed_to_the_same_bytes(tall, tmp_path, often, ear,
     with pytest.raises(Cancelled):
         stack(tall, tmp_path / "part.tif", cancel=cancel, listeners=[stop], **choices)
     resumed = stack(tall, tmp_path / "part.tif", resume=True, listeners=[ear], **choices)
-    if whole.depth is not None:
-        np.testing.assert_array_equal(resumed.depth, whole.depth)
+    np.testing.assert_array_equal(resumed.depth, whole.depth)
+    np.testing.assert_array_equal(resumed.confidence, whole.confidence)
     assert (tmp_path / "part.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
     told = [e.done for e in ear.of("progress") if e.stage == "fuse"]
     assert told[0] > 1 or after == 1
     assert told == list(range(told[0], told[-1] + 1))
+
+
+def test_a_run_without_depth_is_not_gone_on_with_for_depth(tall, tmp_path, often):
+    cancel = threading.Event()
+    choices = {**PLAIN, "slab_size": 1, "slab_overlap": 0}
+
+    def stop(event):
+        if event.kind == "progress" and event.done == 2:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        stack(tall, tmp_path / "a.tif", cancel=cancel, listeners=[stop], **choices)
+    with pytest.raises(ConfigError, match="depth: it was false then, and is true now"):
+        stack(tall, tmp_path / "a.tif", resume=True, depth=True, **choices)
+
+
+def test_depth_needs_room(tall):
+    """22 bytes in the state for each pixel of the evidence, which is of half the size."""
+    assert needed(tall, depth=True) - needed(tall) == 22 * 160 * 800
+    assert needed(tall, depth=True, fuser="average") == needed(tall, fuser="average")
 
 
 def test_a_run_with_more_memory_goes_on_with_the_strips_it_finds(tall, tmp_path, often):

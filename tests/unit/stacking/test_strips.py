@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stackcore.protocols import ParallelFuser, RegionalFuser
 from stackcore.registry import Registry
-from stackcore.stacking.strips import StripFuser, ways_to_cut
+from stackcore.stacking.strips import StripFuser, Strips, ways_to_cut
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_blend.fuser import BlendFuser
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
@@ -62,7 +62,7 @@ class Frames:
     """Frames of noise with blank, dark and clipped places, and corners that are not covered."""
 
     def __init__(self, height: int, width: int, dtype: str) -> None:
-        self.info = StackInfo(width, height, 3, 1, dtype, noise_sigma=0.01)
+        self.info = StackInfo(width, height, 3, 1, dtype, noise_sigma=0.01, finds_depth=dtype != "uint16")
 
     def __len__(self) -> int:
         return self.info.frames
@@ -100,8 +100,10 @@ def in_strips(fuser: Any, frames: Frames, cut: tuple[Strip, ...], *, as_tree: bo
         part, gathered = fuser.finish_strip(fused(confined, frames, as_tree=as_tree), gathered)
         assert part.pixels.shape == (strip.rows, frames.info.width, 3)
         parts.append(part)
-    depth = None if parts[0].depth is None else np.concatenate([part.depth for part in parts])
-    return Fused(np.concatenate([part.pixels for part in parts]), depth)
+    strips = Strips(frames.info)
+    for strip, part in zip(cut, parts, strict=True):
+        strips.put(strip, part)
+    return strips.fused
 
 
 def same(one: Fused, other: Fused) -> None:
@@ -110,6 +112,11 @@ def same(one: Fused, other: Fused) -> None:
     assert (one.depth is None) == (other.depth is None)
     if one.depth is not None:
         np.testing.assert_array_equal(one.depth, other.depth)
+    assert (one.evidence is None) == (other.evidence is None)
+    if one.evidence is not None:
+        np.testing.assert_array_equal(one.evidence.depth, other.evidence.depth)
+        np.testing.assert_array_equal(one.evidence.aloneness, other.evidence.aloneness)
+        np.testing.assert_array_equal(one.evidence.strength, other.evidence.strength)
 
 
 @pytest.mark.parametrize("name", FUSERS)
