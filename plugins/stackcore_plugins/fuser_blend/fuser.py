@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from stackcore.fusing import depth
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.depth import DepthState
+from stackcore.fusing.depth_score import favoured
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
 from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
@@ -186,8 +187,9 @@ class BlendFuser:
         coarse = self._coarse_picture(state, fine) if gathered is None else gathered
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
+        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))
         picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
-        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
+        return Fused(picture, evidence=evidence), coarse
 
     def _coarse_picture(self, state: BlendState, fine: int) -> NDArray[np.float32]:
         coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
@@ -205,7 +207,9 @@ class BlendFuser:
         valid = rows.valid
         gauss, handed, second = self._finest(rows.pixels)
         own = slice(top - first, bottom - first)
-        depth.feed(state.depth, depth.scoring_of(state.info), frame.index, top, own, handed, valid)
+        depth.feed(state.depth, depth.scoring_of(state.info, self._options), frame.index, top, own, handed, valid)
+        floor = noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR)
+        handed = favoured(handed, frame.index, floor, state.info.frames, self._options)
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
             skip = a - (first >> level)

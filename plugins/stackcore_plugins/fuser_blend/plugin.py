@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from stackcore.config import Options
+from stackcore.fusing.preference import PreferringOptions
 from stackcore.hookspecs import Offer, hookimpl
 
 if TYPE_CHECKING:
     from stackcore.protocols import Fuser
 
 
-class BlendOptions(Options):
+class BlendOptions(PreferringOptions):
     """What can be set on the blending fuser."""
 
     levels: int = Field(7, ge=2, le=12, description="Levels of the pyramid, the coarsest included; fewer if small.")

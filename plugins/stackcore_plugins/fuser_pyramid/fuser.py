@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from stackcore.fusing import depth
 from stackcore.fusing.coverage import shrink
 from stackcore.fusing.depth import DepthState
+from stackcore.fusing.depth_score import favoured
 from stackcore.fusing.energy import box_width, detail_energy, noise_floor
 from stackcore.fusing.halving import Descent, descend
 from stackcore.fusing.logarithms import log_score
@@ -127,7 +128,7 @@ class PyramidFuser:
         )
         yield [partial(self._add_band, state, frame, top, fine, coarse, covered) for top in tops]
         if has_coarse(state.levels):
-            yield [partial(self._add_coarse, state, fine, coarse, covered)]
+            yield [partial(self._add_coarse, state, frame.index, fine, coarse, covered)]
 
     def merge(self, left: PyramidState, right: PyramidState) -> PyramidState:
         """Level by level, a few rows at a time, so that it takes no memory; `left` is reused."""
@@ -152,8 +153,9 @@ class PyramidFuser:
             coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
+        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))
         picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
-        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
+        return Fused(picture, evidence=evidence), coarse
 
     def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
         return shapes(info.height, info.width, self._options.levels)
@@ -168,14 +170,14 @@ class PyramidFuser:
         covered: NDArray[np.bool_],
     ) -> None:
         bottom = min(top + self._band_rows, frame.height)
-        first, rows = depth.read_band(state.depth, state.info, frame, top, bottom, self._margin, luma)
+        first, rows = depth.read_band(state.depth, state.info, frame, top, bottom, self._margin, luma, self._options)
         levels, valid = descend(rows.pixels, fine), rows.valid
         for level in range(fine):
             a, b = top >> level, halved(bottom, level)
             skip = a - (first >> level)
             if state.levels[level].strip.holds(a, b):
-                keep = slice(skip, skip + b - a)
-                self._take(state, level, state.levels[level].rows(a, b), levels, level, valid, keep)
+                into, keep = state.levels[level].rows(a, b), slice(skip, skip + b - a)
+                self._take(state, frame.index, level, into, levels, level, valid, keep)
             valid = shrink(valid)
         if not has_coarse(state.levels):
             return
@@ -186,7 +188,7 @@ class PyramidFuser:
             covered[a:b] = valid[skip : skip + b - a]
 
     def _add_coarse(
-        self, state: PyramidState, fine: int, gauss: NDArray[np.float32], covered: NDArray[np.bool_]
+        self, state: PyramidState, index: int, fine: int, gauss: NDArray[np.float32], covered: NDArray[np.bool_]
     ) -> None:
         valid = None if covered.all() else covered
         inherited = None
@@ -195,7 +197,7 @@ class PyramidFuser:
         for level in range(fine, last):
             n = level - fine
             whole = slice(0, len(levels.luma[n]))
-            energy = self._take(state, level, state.levels[level], levels, n, valid, whole, inherited)
+            energy = self._take(state, index, level, state.levels[level], levels, n, valid, whole, inherited)
             inherited = down(energy) if level >= _INHERITS_FROM else None
             valid = shrink(valid)
         self._take_base(state, levels.colours[-1], valid, inherited)
@@ -203,6 +205,7 @@ class PyramidFuser:
     def _take(
         self,
         state: PyramidState,
+        index: int,
         level: int,
         into: SoftMean,
         levels: Descent,
@@ -215,7 +218,11 @@ class PyramidFuser:
         energy = detail_energy(levels.luma[n], levels.luma[n + 1], self._box)[keep]
         if inherited is not None:
             energy += np.float32(self._options.inherit) * inherited
-        score = self._score(energy, level, state.info)
+        preferred = energy
+        if level < _FINE:  # on coarse ones the wide blur of a frame at the preferred end would win
+            floor = noise_floor(state.info.noise_sigma, level, self._options.noise_floor)
+            preferred = favoured(energy, index, floor, state.info.frames, self._options)
+        score = self._score(preferred, level, state.info)
         if valid is not None:
             score[~valid[keep]] = UNCOVERED
         into.absorb_detail(levels.colours[n], levels.colours[n + 1], keep.start, score)

@@ -28,6 +28,7 @@ from stackcore.fusing import depth
 from stackcore.fusing.banded import as_picture, as_picture_bytes
 from stackcore.fusing.coverage import numbers
 from stackcore.fusing.depth import DepthState
+from stackcore.fusing.depth_score import favoured
 from stackcore.fusing.energy import box_width, noise_floor
 from stackcore.fusing.focus import focus_energy
 from stackcore.fusing.logarithms import log_score
@@ -122,7 +123,7 @@ class WeightedFuser:
 
     def finish(self, state: WeightedState) -> Fused:
         """The mean as it is."""
-        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info))
+        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))
         return Fused(as_picture(state.mean.mean, state.info.dtype), evidence=evidence)
 
     @property
@@ -137,8 +138,10 @@ class WeightedFuser:
         keep = slice(top - first, bottom - first)
         floor = noise_floor(state.info.noise_sigma, 0, self._options.noise_floor)
         energy = self._energy(luma(rows.pixels))
-        depth.feed(state.depth, depth.scoring_of(state.info), frame.index, top, keep, energy, rows.valid)
-        score = log_score(energy[keep], floor, self._options.exponent)
+        scoring = depth.scoring_of(state.info, self._options)
+        depth.feed(state.depth, scoring, frame.index, top, keep, energy, rows.valid)
+        energy = favoured(energy[keep], frame.index, floor, state.info.frames, self._options)
+        score = log_score(energy, floor, self._options.exponent)
         if rows.valid is not None:
             score[~rows.valid[keep]] = UNCOVERED
         state.mean.rows(top, bottom).absorb(rows.pixels[keep], score)

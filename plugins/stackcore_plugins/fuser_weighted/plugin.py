@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from stackcore.config import Options
+from stackcore.fusing.preference import PreferringOptions
 from stackcore.hookspecs import Offer, hookimpl
 
 if TYPE_CHECKING:
     from stackcore.protocols import Fuser
 
 
-class WeightedOptions(Options):
+class WeightedOptions(PreferringOptions):
     """What can be set on the weighted-mean fuser."""
 
     exponent: float = Field(16.0, ge=1, le=60, description="Exponent of the energy: 1 blends softly, 60 selects.")

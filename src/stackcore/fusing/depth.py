@@ -154,6 +154,7 @@ def read_band(
     bottom: int,
     margin_px: int,
     luma: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    options: PreferringOptions | None = None,
 ) -> tuple[int, Rows]:
     """Rows `top` to `bottom` (not included) of a frame with a margin, as `numbers` reads them, and the first of them.
 
@@ -169,7 +170,7 @@ def read_band(
     rows = numbers(frame, begin, min(bottom + farther, frame.height), info.dtype)
     own, cut = slice(top - begin, bottom - begin), slice(first - begin, last - begin)
     energy = focus_energy(luma(rows.pixels), _WINDOW_PX)
-    feed(state, scoring_of(info), frame.index, top, own, energy, rows.valid)
+    feed(state, scoring_of(info, options), frame.index, top, own, energy, rows.valid)
     return first, Rows(rows.pixels[cut], None if rows.valid is None else rows.valid[cut])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.best_three import NOBODY, UNCOVERED
-from stackcore.fusing.preference import Preference
+from stackcore.fusing.preference import Preference, PreferringOptions
 
 _NEAR_SLICES = 3
 """A parabola is laid only through slices that lie this close together; a skipped frame leaves room."""
@@ -61,6 +61,18 @@ class Scoring:
         """How far a slice is from the preferred end, in units of score."""
         place = origin / np.float32(max(self.frames - 1, 1))
         return np.asarray(np.float32(self.strength) * (place if self.prefer == "front" else 1 - place), np.float32)
+
+
+def favoured(
+    energy: NDArray[np.float32], index: int, floor: float, frames: int, options: PreferringOptions
+) -> NDArray[np.float32]:
+    """The `energy` (h, w) of slice `index` as it counts with the preference of `options`; it is not modified.
+
+    Where no end is preferred it is the same array. `floor` is the energy that noise alone may reach.
+    """
+    if options.prefer == "none":
+        return energy
+    return Scoring(floor, frames, options.prefer, options.prefer_strength).favoured(energy, index)
 
 
 def sub_slice_depth(score: NDArray[np.float32], origin: NDArray[np.uint16], scoring: Scoring) -> NDArray[np.float32]:
