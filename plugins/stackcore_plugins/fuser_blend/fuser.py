@@ -9,7 +9,8 @@ every level l:
     score_l = own * log(E_l + floor_l) + handed * log(e_l + floor)
 
 E_l is the local energy of the level's own luma detail; e_0 = E_0 + E_1 / 2 that of the finest detail, and e_l is
-e_(l-1) one level down. The coarsest level has no detail: it takes the energy of the one above for its own.
+e_(l-1) one level down. Levels 0 and 1, of which e is made, go by e alone. The coarsest level has no detail: it takes
+the energy of the one above for its own.
 
 That levels should agree is an old thought (Petrovic and Xydeas, Gradient-Based Multiresolution Image Fusion, IEEE
 Trans. Image Processing 13(2), 2004, fuse from fine to coarse); the product of both energies in a running soft maximum
@@ -205,7 +206,7 @@ class BlendFuser:
         bottom = min(top + self._band_rows, frame.height)
         rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
         valid = rows.valid
-        gauss, handed, second = self._finest(rows.pixels)
+        gauss, handed = self._finest(rows.pixels)
         own = slice(top - first, bottom - first)
         depth.feed(state.depth, depth.scoring_of(state.info, self._options), frame.index, top, own, handed, valid)
         floor = noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR)
@@ -215,7 +216,7 @@ class BlendFuser:
             skip = a - (first >> level)
             keep = slice(skip, skip + b - a)
             if state.levels[level].strip.holds(a, b):
-                score = self._score(state.info, level, second[keep] if level else None, handed[keep])
+                score = self._score(state.info, level, None, handed[keep])
                 if valid is not None:
                     score[~valid[keep]] = UNCOVERED
                 state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
@@ -229,13 +230,11 @@ class BlendFuser:
         if valid is not None:
             coarse.covered[a:b] = valid[keep]
 
-    def _finest(
-        self, pixels: NDArray[np.float32]
-    ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32], NDArray[np.float32]]:
-        """Three levels of a picture, its finest energy, and that of level 1, whatever the number of levels fused."""
+    def _finest(self, pixels: NDArray[np.float32]) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+        """Three levels of a picture and its finest energy, whatever the number of levels fused."""
         levels = descend(pixels, 2)
         first, second = (detail_energy(level, below, self._box) for level, below in pairwise(levels.luma))
-        return levels.colours, finest_energy(first, second), second
+        return levels.colours, finest_energy(first, second)
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
         self._remember(state, coarse)

@@ -54,6 +54,20 @@ def test_a_blurred_frame_does_not_win_coarse_levels_by_its_blobs() -> None:
     assert listening < 0.3 * alone
 
 
+def test_both_fine_levels_go_by_the_finest_energy_alone() -> None:
+    def levels(**share: float) -> list[np.ndarray]:
+        fuser = BlendFuser(BlendOptions(**share))
+        state = fuser.start(StackInfo(SIZE, SIZE, 2, 0, "float32", noise_sigma=0.003))
+        for index, pixels in enumerate((textured(0.3, 0.04, 1), blurred(textured(0.3, 0.2, 2), 2))):
+            state = fuser.add(state, Frame(index, pixels))
+        return [level.mean for level in state.levels]
+
+    both, finest = levels(own=15, handed=5), levels(own=0, handed=20)
+    for level in (0, 1):
+        np.testing.assert_array_equal(both[level], finest[level])
+    assert not np.array_equal(both[2], finest[2])
+
+
 def lights(centre: tuple[int, int] = (96, 96)) -> tuple[np.ndarray, list[np.ndarray]]:
     """A light three times too bright over dark texture: frames in and out of focus, clipped at 1."""
     scene = textured(0.08, 0.01, 4)
