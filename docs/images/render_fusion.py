@@ -17,7 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 
 import stackcore
-from stackcore.fusing.energy import box_width, finest_energy, local_energy, noise_energy
+from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_energy
 from stackcore.fusing.pyramid import detail_of, down
 from stackcore.stacking.transfer import luma
 from stackcore.testing.defocus import Layer, composite
@@ -104,7 +104,7 @@ def levels_of(frame: Picture, count: int) -> tuple[list[Picture], list[NDArray[n
     for _ in range(count):
         below = down(frame)
         details.append(detail_of(frame, below))
-        energies.append(local_energy(luma(details[-1]), BOX))
+        energies.append(detail_energy(luma(frame), luma(below), BOX))
         frame = below
     return details, energies
 
@@ -143,7 +143,8 @@ def show_levels(frames: Sequence[Picture]) -> None:
             handed = np.array([down(plane) for plane in handed])
         if level in (1, 3, 5):
             floors = (8 * NOISE**2 * noise_energy(level), 16 * NOISE**2 * noise_energy(0))
-            led = 15 * np.log(own + floors[0]) + 5 * np.log(handed + floors[1])
+            share = 15 if level > 1 else 0
+            led = share * np.log(own + floors[0]) + (20 - share) * np.log(handed + floors[1])
             for row, who, score in zip(rows, ("own energy", "led by the finest"), (own, led), strict=True):
                 wide = cv2.resize(in_colours(score.argmax(axis=0)), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)
                 row.append(tile(wide, f"level {level}, {who}", WHOLE, 300))
