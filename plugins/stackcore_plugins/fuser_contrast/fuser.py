@@ -18,7 +18,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +25,8 @@ from stackcore.fusing import depth
 from stackcore.fusing.banded import BAND_ROWS
 from stackcore.fusing.coverage import shrink
 from stackcore.fusing.depth import DepthState
-from stackcore.fusing.pyramid import collapse, detail_of, down, halved, render, render_bytes, shapes
+from stackcore.fusing.logarithms import log_score
+from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
 from stackcore.protocols import Task
@@ -38,7 +38,7 @@ from stackcore_plugins.fuser_contrast.weights import weight
 _FINE = 2
 """Levels worked in bands."""
 
-_NONE = np.float32(1e-4)
+_NONE = 1e-4
 """Added to weights before the logarithm: a fortieth of a step of 8 bits."""
 
 _SELECT = 60.0
@@ -175,7 +175,8 @@ class ContrastFuser:
             own = slice(a - (first >> level), b - (first >> level))
             below = down(gauss)
             if state.levels[level].strip.holds(a, b):
-                self._absorb(state.levels[level].rows(a, b), detail_of(gauss, below), votes, valid, own, level)
+                score = self._score(votes[own], None if valid is None else valid[own], level)
+                state.levels[level].rows(a, b).absorb_detail(gauss, below, own.start, score)
             gauss, votes, valid = below, down(votes), shrink(valid)
         if not has_coarse(state.levels):
             return
@@ -189,12 +190,11 @@ class ContrastFuser:
         gauss, votes = coarse.gauss, coarse.votes
         valid = None if coarse.covered.all() else coarse.covered
         last = len(state.levels) - 1
-        whole = slice(None)
         for level in range(fine, last):
             below = down(gauss)
-            self._absorb(state.levels[level], detail_of(gauss, below), votes, valid, whole, level)
+            state.levels[level].absorb_detail(gauss, below, 0, self._score(votes, valid, level))
             gauss, votes, valid = below, down(votes), shrink(valid)
-        self._absorb(state.levels[last], gauss, votes, valid, whole, last)
+        state.levels[last].absorb(gauss, self._score(votes, valid, last))
 
     def _votes(
         self, pixels: NDArray[np.float32], valid: NDArray[np.bool_] | None, info: StackInfo
@@ -203,18 +203,11 @@ class ContrastFuser:
         weights = weight(pixels, self._options, info.encoding)
         if valid is not None:
             weights[~valid] = 0
-        return np.asarray(cv2.log(weights + _NONE), np.float32)
+        return log_score(weights, _NONE, 1)
 
-    def _absorb(
-        self,
-        into: SoftMean,
-        mean: NDArray[np.float32],
-        votes: NDArray[np.float32],
-        valid: NDArray[np.bool_] | None,
-        own: slice,
-        level: int,
-    ) -> None:
-        score = votes[own] * np.float32(self._exponents[min(level, 1)])
+    def _score(self, votes: NDArray[np.float32], valid: NDArray[np.bool_] | None, level: int) -> NDArray[np.float32]:
+        """Votes (h, w) times the exponent of their level."""
+        score: NDArray[np.float32] = votes * np.float32(self._exponents[min(level, 1)])
         if valid is not None:
-            score[~valid[own]] = UNCOVERED
-        into.absorb(np.ascontiguousarray(mean[own]), score)
+            score[~valid] = UNCOVERED
+        return score
