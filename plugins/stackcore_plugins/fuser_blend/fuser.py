@@ -155,7 +155,7 @@ class BlendFuser:
         return state
 
     def add_in_steps(self, state: BlendState, frame: Frame) -> Iterable[Sequence[Task]]:
-        """The bands of the fine levels side by side, then the coarse levels."""
+        """The bands of the fine levels side by side, then the coarse levels, and what mends them."""
         fine = min(_FINE, len(state.levels) - 1)
         coarse = _Coarse.empty(*state.levels[fine].score.shape) if has_coarse(state.levels) else None
         tops = bands_of_strip(
@@ -163,7 +163,7 @@ class BlendFuser:
         )
         yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
         if coarse is not None:
-            yield [partial(self._add_coarse, state, fine, coarse)]
+            yield [partial(self._remember, state, coarse), partial(self._add_coarse, state, fine, coarse)]
 
     def merge(self, left: BlendState, right: BlendState) -> BlendState:
         """Level by level; `left` is reused."""
@@ -237,7 +237,6 @@ class BlendFuser:
         return levels.colours, finest_energy(first, second)
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
-        self._remember(state, coarse)
         last = len(state.levels) - 1
         levels = descend(coarse.gauss, last - fine)
         handed, own = coarse.handed, None
