@@ -25,6 +25,7 @@ from stackcore.fusing.best_three import PLACES, UNCOVERED
 from stackcore.fusing.borrowing import REDUCTION, Guide, guide, moments_of
 from stackcore.fusing.depth_score import Scoring, aloneness, sub_slice_depth
 from stackcore.fusing.focus import REACH_PX, WIDE_REACH_PX, focus_energy, noise_focus_energy, wide_focus_energy
+from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.fusing.softmean import SoftMean
 from stackcore.stacking.transfer import luma
 from stackcore.terms import FULL_SCALE, Fused, Pixels, StackInfo
@@ -175,5 +176,6 @@ def _smooth_step(sure: NDArray[np.float32]) -> NDArray[np.float32]:
 def _stored(pixels: NDArray[np.float32], dtype: str) -> Pixels:
     if dtype == "float32":
         return pixels
-    rounded: Pixels = np.rint(np.clip(pixels, 0, 1) * np.float32(65535)).astype(np.uint16)
+    rounded = np.empty(pixels.shape, np.uint16)
+    to_sixteen_bits(pixels, rounded)
     return rounded

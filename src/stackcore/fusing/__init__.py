@@ -7,6 +7,7 @@
 - `pyramid`: one level down, one level up, the sizes of all levels, collapsing them into a picture.
 - `halving`: the way down in colours, with the brightness of each level.
 - `focus`: a focus measure at full resolution.
+- `sixteen_bits`: the picture as whole numbers.
 - `banded`: the bands of a frame as tasks, for fusers that need no more than one pass over each band.
 - `coverage`: pixels that are no numbers, and what a frame covers on coarser levels.
 

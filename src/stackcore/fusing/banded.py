@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.coverage import numbers
+from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.protocols import Task
 from stackcore.terms import Frame, Fused, Pixels, StackInfo, Strip
 
@@ -180,12 +181,10 @@ def as_picture(pixels: NDArray[np.float32], dtype: str) -> Pixels:
     if dtype == "float32":
         return pixels
     out = np.empty(pixels.shape, np.uint16)
-    for top in range(0, len(pixels), BAND_ROWS):  # in parts: a float copy of the whole would be as large again
-        rows = pixels[top : top + BAND_ROWS]
-        out[top : top + BAND_ROWS] = np.rint(np.clip(rows, 0, 1) * np.float32(65535))
+    to_sixteen_bits(pixels, out)
     return out
 
 
 def as_picture_bytes(info: StackInfo) -> int:
-    """Memory that `as_picture` takes: what it returns, and two copies of a band; nothing for float sources."""
-    return 0 if info.dtype == "float32" else info.width * (6 * info.height + 2 * 12 * BAND_ROWS)
+    """Memory that `as_picture` takes: what it returns; nothing for float sources."""
+    return 0 if info.dtype == "float32" else 6 * info.height * info.width

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.terms import Pixels, StackInfo, Strip
 
 COARSEST_PX = 16
@@ -109,7 +110,10 @@ def render(
         bottom = min(top + _COLLAPSE_ROWS, strip.bottom)
         band = _collapsed(details, coarse, Strip(top, bottom), info.height, tops)
         into = out[top - strip.top : bottom - strip.top]
-        into[:] = band if is_float else np.rint(np.clip(band, 0, 1) * np.float32(65535))
+        if is_float:
+            into[:] = band
+        else:
+            to_sixteen_bits(band, into)
     return out
 
 

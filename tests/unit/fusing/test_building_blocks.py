@@ -12,6 +12,7 @@ from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noi
 from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
+from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.terms import Frame, StackInfo
 
@@ -193,6 +194,17 @@ def test_a_score_is_the_same_to_the_bit_wherever_it_is_in_its_row() -> None:
     whole = log_score(energy, 1e-6, 20)
     for begin in (1, 3, 50, 199):
         np.testing.assert_array_equal(log_score(energy[:, begin:].copy(), 1e-6, 20), whole[:, begin:])
+
+
+def test_sixteen_bits_are_rounded_to_even_and_clipped() -> None:
+    pixels = np.array([[[-0.1, 0, 0.5 / 65535], [1.5 / 65535, 2.5 / 65535, 0.5], [1, 1.1, 1e30]]], np.float32)
+    out = np.empty(pixels.shape, np.uint16)
+    to_sixteen_bits(pixels, out)
+    np.testing.assert_array_equal(out.ravel(), [0, 0, 0, 2, 2, 32768, 65535, 65535, 65535])
+    pixels = picture(9, 70, 3)
+    out = np.empty(pixels.shape, np.uint16)
+    to_sixteen_bits(pixels, out)
+    np.testing.assert_array_equal(out, np.rint(pixels * np.float32(65535)))
 
 
 def test_what_is_no_number_is_uncovered_and_filled_from_its_row() -> None:
