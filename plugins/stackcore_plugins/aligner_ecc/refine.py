@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore_plugins.aligner_ecc.families import Family, corners_of
-from stackcore_plugins.aligner_ecc.tile_sums import ACROSS, CHANGE, DOWN, MEAN, ONE, tile_corner, tile_sums
+from stackcore_plugins.aligner_ecc.tile_sums import ACROSS, BLUR, CHANGE, DOWN, MEAN, ONE, tile_corner, tile_sums
 
 Doubles = NDArray[np.float64]
 
@@ -46,6 +46,10 @@ _ALIKE = 0.6
 move with the subject (blocks of a JPEG, faint hot pixels)."""
 _MODEL_PX = 0.01
 """By how much a tile may miss the model though it is measured without noise: parallax, sampling."""
+_GRAIN_PX = 2.0
+"""Up to this grain. What is coarser is blurred, and its Laplacian drowns in noise: an edge grown wider is then taken
+for movement, more the wider it is (0.3 to 1 px beside pads whose blur was 30 px wide)."""
+_COARSEST_PX = 40.0
 _ROUNDS = 10
 _TOLERANCE = 3.0
 _USUAL = 2 * np.log(2)
@@ -86,8 +90,7 @@ def refined(
     -------
     None where too little of the pictures can be compared, or where they lead away from the start.
     """
-    smooth = [cv2.GaussianBlur(luma, (0, 0), _BLUR_PX, borderType=cv2.BORDER_REFLECT) for luma in (fixed, moving)]
-    here, there = (np.ascontiguousarray(luma, np.float32) for luma in smooth)
+    here, there = _smooth(fixed), _smooth(moving)
     h, w = fixed.shape
     tile = max(_SMALLEST_TILE_PX, min(_TILE_PX, min(h, w) // _TILES_ACROSS))
     if min(h, w) < tile + 2:
@@ -95,7 +98,7 @@ def refined(
     corners = family.displacements(corners_of(w, h))
     matrix, away = start, np.zeros(family.freedom)
     for _ in range(_PASSES):
-        tiles = _tiles(tile_sums(here, there, counts[0], counts[1], matrix, tile), tile, (w, h))
+        tiles = displaced(tile_sums(here, there, counts[0], counts[1], matrix, tile), tile, (w, h))
         if len(tiles.shifts) < _FEWEST_TILES:
             return None
         step, covariance = _fitted(tiles, family)
@@ -108,8 +111,12 @@ def refined(
     return Refined(matrix / matrix[2, 2], covariance)
 
 
+def _smooth(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(cv2.GaussianBlur(luma, (0, 0), _BLUR_PX, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
 @dataclass(frozen=True)
-class _Tiles:
+class Tiles:
     """What tiles say: `centres` and `shifts` (n, 2), and how sure each is, `information` (n, 2, 2), 1 / pixels^2."""
 
     centres: Doubles
@@ -117,14 +124,17 @@ class _Tiles:
     information: Doubles
 
 
-def _tiles(sums: Doubles, tile_px: int, size: tuple[int, int]) -> _Tiles:
-    """Displacement of each tile, what is left of the difference taken for white noise."""
+def displaced(sums: Doubles, tile_px: int, size: tuple[int, int]) -> Tiles:
+    """Say by how much each tile is displaced, what is left of the difference taken for white noise.
+
+    `sums` is what `tile_sums` gives for tiles of `tile_px`, `size` width and height of the picture.
+    """
     rows, columns = sums.shape[:2]
     x = tile_corner(size[0], columns, tile_px) + (np.arange(columns) + 0.5) * tile_px - 0.5
     y = tile_corner(size[1], rows, tile_px) + (np.arange(rows) + 0.5) * tile_px - 0.5
     centres = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    sums = sums.reshape(-1, 6, 6)
-    wanted, nuisance = [ACROSS, DOWN, CHANGE], [3, 4, 5]
+    sums = sums.reshape(-1, *sums.shape[2:])
+    wanted, nuisance = [ACROSS, DOWN, CHANGE], [MEAN, BLUR, ONE]
     counted = sums[:, ONE, ONE]
     scale = np.trace(sums[:, :2, :2], axis1=1, axis2=2)
     usable = (counted >= _COUNTED * tile_px**2) & (scale > 0) & (_correlations(sums) > _ALIKE)
@@ -137,8 +147,22 @@ def _tiles(sums: Doubles, tile_px: int, size: tuple[int, int]) -> _Tiles:
     flat = (1e-4 * scale)[:, None, None] * np.eye(2)  # along an edge nothing is known
     shifts = np.linalg.solve(slopes + flat, pull[:, :, None])[:, :, 0]
     noise = np.maximum(left[:, 2, 2] - (shifts * pull).sum(axis=1), 0) / counted + 1e-10
-    spread = np.linalg.inv(slopes / noise[:, None, None] + 1e-4 * np.eye(2)) + _MODEL_PX**2 * np.eye(2)
-    return _Tiles(centres, np.asarray(shifts), np.asarray(np.linalg.inv(spread)))
+    grain = _squared_grain(sums, noise)
+    missed = _MODEL_PX * np.maximum(1, grain / _GRAIN_PX**2) ** 2
+    spread = np.linalg.inv(slopes / noise[:, None, None] + 1e-4 * np.eye(2)) + (missed**2)[:, None, None] * np.eye(2)
+    return Tiles(centres, np.asarray(shifts), np.asarray(np.linalg.inv(spread)))
+
+
+def _squared_grain(sums: Doubles, noise: Doubles) -> Doubles:
+    """Square of the length, pixels, over which a tile's brightness bends: slopes over Laplacians, less their noise.
+
+    `noise` (n,) is the variance of the difference of the pictures, four times that of their mean. White noise under a
+    Gaussian of sigma s has slopes of variance 1 / s^2, and a Laplacian of 2 / s^4, times its own.
+    """
+    share = sums[:, ONE, ONE] * noise / 4 / _BLUR_PX**2
+    slopes = np.maximum(sums[:, ACROSS, ACROSS] + sums[:, DOWN, DOWN] - share, 0)
+    bends = sums[:, BLUR, BLUR] - 2 * share / _BLUR_PX**2
+    return np.asarray(np.minimum(slopes / np.maximum(bends, 1e-12), _COARSEST_PX**2))
 
 
 def _correlations(sums: Doubles) -> Doubles:
@@ -150,19 +174,27 @@ def _correlations(sums: Doubles) -> Doubles:
     return np.asarray((mean - change / 4) / np.sqrt(np.maximum(first * second, 1e-30)))
 
 
-def _fitted(tiles: _Tiles, family: Family) -> tuple[Doubles, Doubles]:
+def _fitted(tiles: Tiles, family: Family) -> tuple[Doubles, Doubles]:
     """The movement (freedom,) that the tiles agree on, and its covariance, pixels."""
     basis = family.displacements(tiles.centres)
     pull = basis.transpose(0, 2, 1) @ tiles.information
     each, aim = pull @ basis, (pull @ tiles.shifts[:, :, None])[:, :, 0]
     faint = 1e-6 * np.eye(family.freedom)
     weights = np.ones(len(basis))
+    sure = np.trace(tiles.information, axis1=1, axis2=2)  # what is hardly used must not say what is usual
     for _ in range(_ROUNDS):
         normal = (weights[:, None, None] * each).sum(axis=0) + faint
         step = np.linalg.solve(normal, (weights[:, None] * aim).sum(axis=0))
         apart = tiles.shifts - basis @ step
         squares = np.einsum("ti,tij,tj->t", apart, tiles.information, apart)
-        usual = max(float(np.median(squares)) / _USUAL, 1e-9)
+        usual = max(_weighted_median(squares, sure) / _USUAL, 1e-9)
         weights = 1 / (1 + squares / (_TOLERANCE**2 * usual))
     normal = (weights[:, None, None] * each).sum(axis=0) + faint
     return step, usual * np.linalg.inv(normal) + _LEAST_PX**2 * np.eye(family.freedom)
+
+
+def _weighted_median(values: Doubles, weights: Doubles) -> float:
+    """The value below which half of the weight lies."""
+    order = np.argsort(values, kind="stable")
+    heap = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(heap, heap[-1] / 2)])

@@ -10,7 +10,7 @@ import pytest
 
 from stackcore_plugins.aligner_ecc.families import FREEDOM, Family, corners_of
 from stackcore_plugins.aligner_ecc.plugin import Model
-from stackcore_plugins.aligner_ecc.refine import Refined, refined
+from stackcore_plugins.aligner_ecc.refine import Refined, displaced, refined
 from stackcore_plugins.aligner_ecc.tile_sums import BLUR, CHANGE, MEAN, ONE, tile_sums
 
 WIDTH, HEIGHT, MARGIN, FINER = 420, 300, 12, 3
@@ -163,3 +163,21 @@ def test_sampling_keeps_a_ramp_where_it_is() -> None:
         matrix = np.array([[1, 0, fraction], [0, 1, 0.3], [0, 0, 1.0]])
         sums = tile_sums(ramp, ramp, everything, everything, matrix, 16)[1, 1]
         assert sums[CHANGE, ONE] / sums[ONE, ONE] * 80 == pytest.approx(fraction, abs=1e-4)
+
+
+def test_what_is_blurred_says_less_than_what_is_sharp_however_bright_it_is() -> None:
+    """Dim texture in focus on the left, on the right a bright edge 60 px wide; both nearly without noise.
+
+    On a circuit board whose pads are that far out of focus links were off by 0.5 px, by 0.1 px with this.
+    """
+    rng = np.random.default_rng(5)
+    ramp = 0.8 / (1 + np.exp(-(np.arange(WIDTH) - 340) / 15))
+    frames = []
+    for _ in range(2):
+        luma = np.tile(ramp, (HEIGHT, 1)) + rng.normal(0, 0.001, (HEIGHT, WIDTH))
+        luma[:, : WIDTH // 2] = 0.1 * seen(np.eye(3))[:, : WIDTH // 2]
+        frames.append(cv2.GaussianBlur(luma.astype(np.float32), (0, 0), 1.2))
+    tiles = displaced(tile_sums(*frames, ALL, ALL, np.eye(3), 48), 48, (WIDTH, HEIGHT))
+    across = tiles.information[:, 0, 0]
+    sharp, blurred = tiles.centres[:, 0] < WIDTH / 2 - 30, np.abs(tiles.centres[:, 0] - 340) < 40
+    assert across[blurred].max() < 0.1 * np.median(across[sharp])
