@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from stackcore.cli.developing import Balance, Darks
+from stackcore.cli.grouped_help import GroupedCommand
 from stackcore.cli.stack_options import (
     Aligner,
     Compression,
@@ -43,7 +44,7 @@ SUFFIXES = {"tif": ".tif", "jpg": ".jpg", "png": ".png"}
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("batch")(batch)
+    app.command("batch", cls=GroupedCommand)(batch)
 
 
 def batch(

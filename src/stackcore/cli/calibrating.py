@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stackcore.cli.grouped_help import GroupedCommand
+
 if TYPE_CHECKING:
     from stackcore.calibration.entries import DarkEntry
     from stackcore.events import BaseEvent, Listener
@@ -23,8 +25,8 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what has t
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.command("darks")(darks)
-    app.command("greycard")(greycard)
+    app.command("darks", cls=GroupedCommand)(darks)
+    app.command("greycard", cls=GroupedCommand)(greycard)
     group = typer.Typer(no_args_is_help=True, help="The darks and white balances that were kept.")
     group.command("list")(_list)
     group.command("show")(_show)

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from stackcore.cli.grouped_help import COMMANDS, in_groups
 from stackcore.errors import PluginError, StackcoreError
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ class PluginCommands(TyperGroup):
         """Names of all commands that work."""
         self._join(ctx)
         return list(super().list_commands(ctx))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands group by group, each with the first sentence of its help."""
+        commands: dict[str, Any] = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        width = max(len(name) for name in commands)
+        for title, names in in_groups(commands, COMMANDS, "From other packages", rest_last=True):
+            with formatter.section(title):
+                texts = [(name, commands[name].get_short_help_str(formatter.width - 6 - width)) for name in names]
+                formatter.write_dl([(f"{name:<{width}}", text) for name, text in texts])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command that `args` name, and build it if a plugin brings it."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stackcore.cli.grouped_help import GroupedCommand
+
 if TYPE_CHECKING:
     from stackcore.events import Listener
 
@@ -60,7 +62,7 @@ LastIsCard = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("develop")(develop)
+    app.command("develop", cls=GroupedCommand)(develop)
 
 
 def develop(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stackcore.cli.developing import Balance, Darks, Exposure, Flat, Highlights, Space
+from stackcore.cli.grouped_help import GroupedCommand
 from stackcore.cli.stack_options import (
     Align,
     Aligner,
@@ -63,7 +64,7 @@ NO_FILES = {"keep_aligned": None, "keep_slabs": None}
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     for command in (stack, survey, align, fuse, sharpen):
-        app.command(command.__name__)(command)
+        app.command(command.__name__, cls=GroupedCommand)(command)
 
 
 def stack(

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
+
+from stackcore.cli.grouped_help import Grouped, GroupedCommand
 
 if TYPE_CHECKING:
     from stackcore.capturing.live_view import ShowFrame
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 OPTION = "--watch"
 
 
-class OptionalPort(TyperGroup):
+class OptionalPort(Grouped, TyperGroup):
     """A group whose `--watch` may stand without its port, which typer cannot say."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -24,7 +26,7 @@ class OptionalPort(TyperGroup):
         return super().parse_args(ctx, _with_port(args))
 
 
-class OptionalPortCommand(TyperCommand):
+class OptionalPortCommand(GroupedCommand):
     """The same for a command without verbs."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
