@@ -206,3 +206,23 @@ def test_ctrl_c(long_stack: Path, tmp_path: Path, stage: str, options: tuple[str
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
     assert snapshot(long_stack) == before
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="their file systems take text alone")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("stack", "{odd}", "-o", "out.tif"), 6),
+        (("survey", "{odd}"), 6),
+        (("batch", "{odd}", "-o", "results"), 8),
+        (("stack", "shoot", "-o", "{odd}/out.tif", "--dry-run"), 7),
+    ],
+)
+def test_a_name_that_is_not_utf8_is_refused_by_name(stackcore: Run, folder: Path, arguments: Any, code: int) -> None:
+    odd = os.fsdecode(b"k\xe4fer")
+    shutil.copytree(folder / "shoot", folder / odd)
+    done = stackcore(*(text.format(odd=odd) for text in arguments))
+    assert done.code == code
+    assert "UTF-8" in done.out + done.err
+    assert not list(folder.glob("out*"))
+    assert not list((folder / odd).glob("out*"))

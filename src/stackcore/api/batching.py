@@ -18,6 +18,7 @@ from stackcore.batching.finding import FoundStack, Search, find_stacks
 from stackcore.batching.journal import Entry, Journal, Problem, fingerprint, read_journal
 from stackcore.errors import BatchFailed, Cancelled, OutputError, StackcoreError
 from stackcore.events import Listener, Progress, Result, StageStarted, Warned
+from stackcore.paths.decoding import as_text
 from stackcore.registry import Registry
 from stackcore.runs import BUG_EXIT, Run, run_scope
 from stackcore.stacking import output as writing
@@ -153,7 +154,7 @@ def _entries(found: Sequence[FoundStack], target: Path, chosen: BatchOptions) ->
     for stack in found:
         entry = Entry(
             name=stack.name,
-            folder=str(stack.folder),
+            folder=as_text(stack.folder),
             frames=len(stack.frames),
             output=f"{stack.name}{chosen.suffix}",
             fingerprint=fingerprint(stack.frames, settings),

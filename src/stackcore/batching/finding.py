@@ -10,6 +10,7 @@ from typing import Literal
 
 from stackcore.batching.splitting import by_time
 from stackcore.errors import FrameError, UsageError
+from stackcore.paths.decoding import as_text
 from stackcore.stacking.inputs import MANIFEST_SUFFIX, collect, natural_key
 
 Split = Literal["auto", "folder", "manifest", "time"]
@@ -165,7 +166,7 @@ def _stack(name: str, folder: Path, frames: Sequence[Path]) -> FoundStack:
 def _name(folder: Path, place: Path) -> str:
     """A name for the stacks of a folder: its own, and before it those between it and the place that was named."""
     between = folder.resolve().relative_to(place.resolve()).parts
-    return "-".join(between) or folder.resolve().name or "stack"
+    return as_text(Path("-".join(between) or folder.resolve().name or "stack"), "_")
 
 
 def _told_apart(found: Sequence[FoundStack]) -> list[FoundStack]:

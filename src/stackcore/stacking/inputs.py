@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from stackcore.errors import FrameError, UnreadableFrame, did_you_mean
+from stackcore.paths.decoding import as_text, is_text
 
 MANIFEST_SUFFIX = ".stackcore.json"
 """How the manifest of a capture run ends; a folder's manifest is not a frame."""
@@ -20,13 +21,14 @@ def collect(inputs: Sequence[str | Path], suffixes: Collection[str]) -> list[Pat
     An input is a file, a folder (its readable files, in natural order), a glob or a capture manifest (its frames in
     the order of the slices). `suffixes` are those that the developers read, lower case, with the dot. Raises
     `FrameError` when nothing is found, one frame is not a stack, or a file is named twice, and `UnreadableFrame` for a
-    file of an unknown type.
+    file of an unknown type or with a name that is no text.
     """
     frames: list[Path] = []
     for item in inputs:
         frames.extend(_expand(Path(item), suffixes))
     seen: set[Path] = set()
     for path in frames:
+        _refuse_undecodable(path)
         if path.resolve() in seen:
             raise FrameError(
                 f"{path} is named twice.", "every frame counts once in a stack.", "remove one of the two mentions."
@@ -108,6 +110,16 @@ def _from_manifest(manifest: Path) -> list[Path]:
                 "put it back beside the manifest, or name the remaining frames themselves.",
             )
     return frames
+
+
+def _refuse_undecodable(path: Path) -> None:
+    """Bytes that are not UTF-8 in a path, as old cameras and archives leave them: no image library takes them."""
+    if not is_text(path):
+        raise UnreadableFrame(
+            f"{as_text(path)} has a name that cannot be read.",
+            "some of its bytes, shown as ?, are not UTF-8.",
+            "rename the file or folder; `convmv -f latin1 -t utf8` does it for many.",
+        )
 
 
 def _nearby(item: Path) -> str:

@@ -16,6 +16,7 @@ from stackcore.errors import OutputError
 from stackcore.metadata.library import MetadataError
 from stackcore.metadata.writing import Metadata
 from stackcore.metadata.writing import write as write_metadata
+from stackcore.paths.decoding import as_text, is_text
 from stackcore.paths.naming import move_without_replacing, translated
 from stackcore.stacking.file_format import FileFormat, has_eight_bits, holds_floats
 from stackcore.terms import FULL_SCALE, Pixels
@@ -46,6 +47,9 @@ def check_target(target: Path, *, overwrite: bool, file_format: FileFormat = USU
 
 def check_place(target: Path, *, overwrite: bool) -> None:
     """Refuse a target, of whatever type, in a missing or read-only folder or one that exists already."""
+    if not is_text(target):
+        why = "its name holds bytes, shown as ?, that are not UTF-8."
+        raise OutputError(f"{as_text(target)} cannot be written.", why, "choose another name or folder.")
     folder = target.parent
     if not folder.is_dir():
         raise OutputError(f"{target} cannot be written.", f"the folder {folder} does not exist.", "make it first.")
