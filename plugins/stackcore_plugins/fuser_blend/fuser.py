@@ -111,10 +111,7 @@ class BlendFuser:
         return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask.
-
-        And what the frame at work brings to that level: four planes and two masks.
-        """
+        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask."""
         return self.strip_bytes(info, Strip(0, info.height))
 
     def grid_px(self, info: StackInfo) -> int:
@@ -135,11 +132,13 @@ class BlendFuser:
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + (41 + 18) * h * w + depth.bytes_of(info, strip)
+        return means_bytes(shapes, fine, strip, self._band_rows) + 41 * h * w + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes while it is worked: about 12 float32 planes of its rows."""
-        return 48 * (self._band_rows + 2 * self._margin) * info.width
+        """What one band takes, about 12 float32 planes of its rows, and what a frame brings to the coarse levels."""
+        shapes = self._shapes(info)
+        h, w = shapes[min(_FINE, len(shapes) - 1)]
+        return 48 * (self._band_rows + 2 * self._margin) * info.width + 18 * h * w
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture, and the coarse part of it as float32."""

@@ -78,7 +78,7 @@ class PyramidFuser:
         return self.start_strip(info, Strip(0, info.height), is_first=True)
 
     def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level; and at the first coarse one what the frame at work brings to it."""
+        """Four float32 planes per level."""
         return self.strip_bytes(info, Strip(0, info.height))
 
     def grid_px(self, info: StackInfo) -> int:
@@ -95,13 +95,14 @@ class PyramidFuser:
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
-        fine = min(_FINE, len(shapes) - 1)
-        h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + 13 * h * w + depth.bytes_of(info, strip)
+        means = means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows)
+        return means + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes while it is worked: about 11 float32 planes of its rows."""
-        return 44 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width
+        """What one band takes, about 11 float32 planes of its rows, and what a frame brings to the coarse levels."""
+        shapes = self._shapes(info)
+        h, w = shapes[min(_FINE, len(shapes) - 1)]
+        return 44 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width + 13 * h * w
 
     def finish_bytes(self, info: StackInfo) -> int:
         """The picture, and the coarse part of it as float32."""
