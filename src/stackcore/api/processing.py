@@ -250,7 +250,8 @@ def _made(work: Work, executor: Executor, target: Path | None, command: str) -> 
     fusing.make_room(work, fuser, executor)
     kept = None if target is None else Checkpoints(work, target)
     found = (kept and kept.survey()) or work.survey(executor)
-    if kept is not None and (names or options.keep_slabs or options.depth_map or options.slabs == "images"):
+    beside = names or options.keep_slabs or options.depth_map or options.report
+    if kept is not None and (beside or options.slabs == "images"):
         kept.mark(found)
     if names:
         work.write_aligned(found, names)
