@@ -37,7 +37,7 @@ _LITTLE, _MUCH = 1.0, 2.5
 _OUTSHONE, _VISIBLE = -5.0, -2.5
 """Strength, less that of the strongest around, that may be blur of the latter, and that cannot."""
 
-_AROUND = 10
+_AROUND = 12
 """How far a strong neighbour is looked for, pixels of the evidence."""
 
 _STRIDE, _STEPS = 3, 3
@@ -98,7 +98,7 @@ def confidence(evidence: DepthEvidence, frames: int) -> NDArray[np.float32]:
     strength = evidence.strength
     proof = np.maximum(_smooth_step(strength, _LITTLE, _MUCH), _agreement(evidence.depth, frames))
     size = 2 * _AROUND + 1
-    around = cv2.dilate(strength, np.ones((size, size), np.uint8))
+    around = cv2.dilate(strength, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     return np.asarray(evidence.aloneness * proof * _smooth_step(strength - around, _OUTSHONE, _VISIBLE), np.float32)
 
 
