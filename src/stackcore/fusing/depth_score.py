@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from stackcore.fusing.best_three import NOBODY, UNCOVERED
 from stackcore.fusing.preference import Preference, PreferringOptions
 
+EVIDENT = 1.0
+"""Score from which detail is evident: 1.7 times the energy that noise alone may reach."""
+
 _NEAR_SLICES = 3
 """A parabola is laid only through slices that lie this close together; a skipped frame leaves room."""
 
@@ -18,8 +21,8 @@ _NEAR_SLICES = 3
 class Scoring:
     """Score of energy F at slice i: L = ln(1 + F / floor), less a handicap that grows away from the preferred end.
 
-    The handicap is never more than half of L: where there is no evidence nobody is handicapped, and more energy
-    always gives more score.
+    Where L is below `EVIDENT` nobody is handicapped, and above it the handicap is at most half of what L is more:
+    plain ground and faint detail are left as they are, and more energy always gives more score.
 
     Attributes
     ----------
@@ -42,7 +45,8 @@ class Scoring:
         if self.prefer == "none":
             return log
         handicap = self.handicap(np.float32(index))
-        return np.asarray(log - np.minimum(handicap, np.float32(0.5) * log), np.float32)
+        half = np.maximum(log - np.float32(EVIDENT), 0) / 2
+        return np.asarray(log - np.minimum(handicap, half), np.float32)
 
     def favoured(self, energy: NDArray[np.float32], index: int) -> NDArray[np.float32]:
         """Energy (h, w) as it must be for its score to come out without a handicap; `energy` is not modified."""
@@ -55,7 +59,8 @@ class Scoring:
         if self.prefer == "none":
             return score
         handicap = self.handicap(origin)
-        return np.asarray(np.where(score >= handicap, score + handicap, 2 * score), np.float32)
+        halved = np.where(score > EVIDENT, 2 * score - np.float32(EVIDENT), score)
+        return np.asarray(np.where(score >= EVIDENT + handicap, score + handicap, halved), np.float32)
 
     def handicap(self, origin: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
         """How far a slice is from the preferred end, in units of score."""

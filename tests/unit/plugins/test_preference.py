@@ -41,7 +41,7 @@ def seen_through(prefer: Preference) -> tuple[np.ndarray, ...]:
 def fused(name: str, frames: tuple[np.ndarray, ...], **options: Any) -> Fused:
     fuser = Registry.discover().build("fuser", name, options)
     height, width = frames[0].shape[:2]
-    info = StackInfo(width, height, len(frames), 0, "float32", noise_sigma=0.002, finds_depth=True)
+    info = StackInfo(width, height, len(frames), 0, "float32", noise_sigma=0.001, finds_depth=True)
     state = fuser.start(info)
     for index, pixels in enumerate(frames):
         state = fuser.add(state, Frame(index, pixels))
@@ -89,7 +89,7 @@ def test_no_preference_changes_nothing_and_plain_ground_is_left_even() -> None:
     assert favoured(energy, 3, 1e-4, 9, PreferringOptions()) is energy
     options = PreferringOptions(prefer="front", prefer_strength=3)
     last = favoured(energy, 8, 1e-4, 9, options)
-    strong = energy > 0.05
+    strong = energy > 0.2
     np.testing.assert_allclose((last / energy)[strong], np.exp(-3), rtol=0.2)
-    weak = energy < 1e-6
-    assert np.abs(np.log((last + 1e-4) / (energy + 1e-4)))[weak].max() < 0.006
+    weak = energy < 1.7e-4
+    np.testing.assert_allclose(last[weak], energy[weak], rtol=1e-3, atol=1e-10)
