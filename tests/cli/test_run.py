@@ -121,6 +121,13 @@ def test_what_can_be_known_before_is_refused_before_anything_moves(
     assert os.listdir() == []
 
 
+def test_a_strange_variable_is_told_once(stackcore: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKCORE_STAK", "1")
+    done = stackcore("run", "-o", "a.tif", "--path", "s/@SLICE", *SHOT, "--no-align", "--json")
+    assert warning_codes(done.out).count("variable-unknown") == 1
+    assert "variable-unknown" in warning_codes(stackcore("capture", *SHOT, "--dry-run", "--json").out)
+
+
 def test_a_dry_run_tells_both_halves_and_touches_nothing(stackcore: Run) -> None:
     data = result_of(stackcore("run", "-o", "a.tif", "--path", "s/@SLICE", *SHOT, "--dry-run", "--json").out)
     assert (data["dry_run"], data["slices"], data["output"], data["fuser"]) == (True, 4, "a.tif", "blend")

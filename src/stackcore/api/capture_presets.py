@@ -66,6 +66,7 @@ def capture_request(
         save_profile=save_profile,
         settings=_plugin_settings(resolved),
         registry=plugins,
+        notes=found.notes,
         **said,
         **switches,
     )

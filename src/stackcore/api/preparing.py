@@ -60,6 +60,8 @@ class CaptureRequest:
         Gets the live-view frame of each slice.
     settings
         Options of the camera and the run mode, by kind.
+    notes
+        Warnings that are told at the start: code and message.
     registry, clock
         Plugins and time, for tests and for programs that have their own.
     """
@@ -80,6 +82,7 @@ class CaptureRequest:
     sharpness: bool = True
     show: ShowFrame | None = None
     settings: Settings = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
     registry: Registry | None = None
     clock: Clock | None = None
 
@@ -99,6 +102,8 @@ def prepare(request: CaptureRequest, run: Run) -> Shoot:
 
     Raises `UsageError`, `ConfigError` or `PluginError`; warnings go to `run`.
     """
+    for code, message in request.notes:
+        run.emit(Warned(code=code, message=message))
     refuse_unknown_sections(request.settings, ["camera", "mode"])
     profile = profile_of(request)
     request = replace(request, profile=profile)  # whatever becomes the active one meanwhile

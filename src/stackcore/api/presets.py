@@ -41,12 +41,10 @@ class SettledStack:
 
     def options(self) -> StackOptions:
         """Return the settings as `stack` takes them; `UsageError` for what was given and is none of the choices."""
-        strange = (f"the environment variable {name} means nothing to stackcore" for name in self.gathered.strange)
-        notes = [
-            *(("variable-unknown", f"{told}; is it mistyped?") for told in strange),
-            *(("repeated-differently", f"the result may differ: {told}") for told in self.notes),
-        ]
-        return _as_options(self.gathered.resolved, self.output, {**self.once, "notes": tuple(notes)})
+        differs = tuple(("repeated-differently", f"the result may differ: {told}") for told in self.notes)
+        return _as_options(
+            self.gathered.resolved, self.output, {**self.once, "notes": (*self.gathered.notes, *differs)}
+        )
 
 
 def stack_options(preset: str | None = None, **given: Any) -> StackOptions:

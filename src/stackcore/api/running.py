@@ -66,6 +66,7 @@ def run(
     Cancelled
         The same, when `cancel` was set.
     """
+    stack = replace(stack, gathered=replace(stack.gathered, strange=[]))  # the request tells of strange variables
     options = stack.options()
     settings = {**described(options, []), **request.given(), "output": _text(stack.output)}
     log = RunLog()

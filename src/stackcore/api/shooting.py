@@ -82,6 +82,7 @@ def capture(
     sharpness: bool = True,
     show: ShowFrame | None = None,
     settings: Settings | None = None,
+    notes: Sequence[tuple[str, str]] = (),
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
@@ -117,6 +118,7 @@ def capture(
         sharpness=sharpness,
         show=show,
         settings=settings or {},
+        notes=tuple(notes),
         registry=registry,
         clock=clock,
     )

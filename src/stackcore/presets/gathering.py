@@ -57,6 +57,12 @@ class Gathered:
     resolved: Resolved
     strange: list[str] = field(default_factory=list)
 
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """Warnings, as code and message."""
+        told = "the environment variable {} means nothing to stackcore; is it mistyped?"
+        return tuple(("variable-unknown", told.format(name)) for name in self.strange)
+
 
 def gather(asked: Asked) -> Gathered:
     """Read every layer and lay them over each other.

@@ -39,7 +39,13 @@ def layers_of(file: PresetFile, layer: LayerName) -> list[Layer]:
 
 
 def settings_in(file: PresetFile, layer: LayerName) -> Layer:
-    """Return what one file says itself."""
+    """Return what one file says itself; `ConfigError` where it says one thing twice."""
+    if "model" in file.data.get("stack", {}) and "model" in file.data.get("aligner", {}):
+        raise ConfigError(
+            f"{file.where('aligner', 'model')}: The model is said twice.",
+            f"model of [stack], {file.where('stack', 'model')}, is the same as that of [aligner].",
+            "remove one of them.",
+        )
     found = []
     for section in (*SECTIONS, *KINDS):
         for key, written in file.data.get(section, {}).items():

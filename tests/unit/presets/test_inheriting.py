@@ -58,6 +58,12 @@ def test_an_extends_that_leads_nowhere_is_named(tmp_path: Path, named: str, told
     assert told in str(caught.value)
 
 
+def test_one_thing_said_twice_in_a_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, a='[stack]\nmodel = "rigid"\n[aligner]\nmodel = "shift"')
+    with pytest.raises(ConfigError, match=r"a\.toml:4: The model is said twice"):
+        layers_of(find_preset(str(tmp_path / "a.toml")), "preset")
+
+
 def test_a_file_is_named_as_seen_from_the_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "studio", a='[stack]\nflat = "white.dng"')
     monkeypatch.chdir(tmp_path)
