@@ -99,6 +99,7 @@ def run(
     tiled: stacked.Tiled = None,
     quality: stacked.Quality = None,
     depth_map: stacked.DepthMap = None,
+    report: stacked.Report = None,
     no_presets: stacked.NoPresets = False,
     overwrite: stacked.Overwrite = False,
     dry_run: Annotated[
@@ -182,6 +183,7 @@ def run(
             tiled=tiled,
             quality=quality,
             depth_map=depth_map,
+            report=report,
         )
 
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
