@@ -13,6 +13,7 @@ import pytest
 
 from stackcore import folders
 from stackcore.presets.finding import SHIPPED, user_presets
+from stackcore.presets.sections import SECTIONS
 
 Run = Callable[..., Any]
 
@@ -58,6 +59,30 @@ def test_a_broken_preset_of_the_user_is_listed_with_its_reason(stackcore: Run) -
     assert done.code == 0
     assert "broken" in done.out
     assert "mine.toml:2: stack.crop cannot be 3" in done.out
+
+
+def test_the_reference_page_is_made_from_the_models(stackcore: Run) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "presets.md"
+    made = stackcore("presets", "schema", "--markdown").out
+    assert page.read_text(encoding="utf-8") == made, "run: stackcore presets schema --markdown > docs/reference/..."
+    assert "| `slices` | a whole number from 2 to 199 | `12` |" in made
+
+
+def test_the_schema_is_printed(stackcore: Run) -> None:
+    assert (
+        "weighted"
+        in json.loads(stackcore("presets", "schema").out)["$defs"]["StackSection"]["properties"]["fuser"]["enum"]
+    )
+
+
+def test_every_key_is_an_option_of_the_command_line(stackcore: Run) -> None:
+    helps = {name: stackcore(name, "--help").out for name in ("stack", "capture", "run")}
+    for section, model in SECTIONS.items():
+        commands = ["capture" if section == "capture" else "stack", "run"]
+        for key in model.model_fields:
+            for command in commands:
+                if key not in ("format", "first_is_dark", "last_is_greycard"):  # the name says it; a run shoots neither
+                    assert f"--{key.replace('_', '-')}" in helps[command], f"{command} has no option for {key}"
 
 
 def test_show_gives_the_file(stackcore: Run) -> None:

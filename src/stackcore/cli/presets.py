@@ -139,8 +139,15 @@ def _validate(
         _print_json("stackcore.presets.validate/1", {"valid": files})
 
 
-def _schema() -> None:
+def _schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page of the keys instead.")] = False,
+) -> None:
     """Print the JSON Schema of presets, with the options of the plugins that are installed."""
+    if markdown:
+        from stackcore.cli.preset_page import preset_page
+
+        typer.echo(preset_page(), nl=False)
+        return
     from json import dumps
 
     from stackcore.api.preset_files import schema
