@@ -148,7 +148,7 @@ def exposure_plot(report: Report) -> Plot:
         light.plot(
             x, [frame.light_ev[part] for frame in frames if frame.light_ev], label=label, **_line(colour, len(x))
         )
-    light.set_title("brighter than the reference, stops")
+    light.set_title("light, stops")
     _legend(light)
     _at_least(light, 0.05)
     told = f"Light of the frames spans {_span(frames, 'light_ev', 1)} stops in green."

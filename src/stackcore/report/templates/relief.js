@@ -96,7 +96,7 @@
       for (const [key, value] of [[gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE], [gl.TEXTURE_MIN_FILTER, gl.LINEAR]]) gl.texParameteri(gl.TEXTURE_2D, key, value);
       return texture;
     };
-    let around = -0.32, over = 0.42, far = 3.1, textures = [], waiting = false;
+    let around = -0.25, over = 0.4, far = 2.8, textures = [], waiting = false;
     const uniform = (name) => gl.getUniformLocation(program, name);
     const draw = () => {
       waiting = false;
