@@ -176,3 +176,18 @@ def test_a_cancel_ends_the_run_once_and_keeps_the_frames(when: str) -> None:
     assert manifest["focus"]["now"] == 0
     assert [getattr(event, "code", "") for event in heard].count("frames-kept") == 1
     assert [path.name for path in Path().iterdir()] == ["s"]
+
+
+def test_the_report_is_of_the_same_run(stackcore: Run) -> None:
+    done = stackcore("run", "-o", "out.tif", "--report", "out.html", "--path", "shots/@SLICE", *SHOT, "--json")
+    assert done.code == 0, done.err
+    assert result_of(done.out)["report"] == {"page": "out.html", "data": "out.json"}
+    assert json.loads(Path("out.json").read_text("utf-8"))["camera"]["simulated"] is True
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_moves(stackcore: Run) -> None:
+    for name, code in (("out.pdf", 2), ("missing/out.html", 7)):
+        done = stackcore("run", "-o", "out.tif", "--report", name, "--path", "shots/@SLICE", *SHOT, "--json")
+        assert done.code == code
+        assert not Path("shots").exists()
+        assert "moving" not in {event["kind"] for event in events(done.out)}

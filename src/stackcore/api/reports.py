@@ -45,16 +45,22 @@ def check(work: Work, target: Path | None) -> None:
     if options.report is None:
         return
     path = Path(options.report)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError(f"{path} is no name for a report.", "it is a page of HTML.", f"name it {path.stem}.html.")
+    check_names(path, overwrite=options.overwrite or work.goes_on)
     for file in files_of(path).values():
-        output.check_place(file, overwrite=options.overwrite or work.goes_on)
         output.refuse_input(file, work.reader.paths)
         for other in (target, options.transforms):
             if other is not None and file.resolve() == Path(other).resolve():
                 raise OutputError(
                     f"{file} would be two files.", "another one has this name too.", "choose another name."
                 )
+
+
+def check_names(path: Path, *, overwrite: bool) -> None:
+    """Refuse a report that could not be written, whatever it is about: `UsageError`, `OutputError`."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"{path} is no name for a report.", "it is a page of HTML.", f"name it {path.stem}.html.")
+    for file in files_of(path).values():
+        output.check_place(file, overwrite=overwrite)
 
 
 def attempt(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from stackcore.api import reports
 from stackcore.api.planning import plan_of
 from stackcore.api.preparing import CaptureRequest, prepare
 from stackcore.api.presets import SettledStack
@@ -131,6 +132,8 @@ def _check(what: Shoot, options: StackOptions, target: Path | None, registry: Re
         )
     if target is not None:
         writing.check_target(target, overwrite=options.overwrite, file_format=options.file_format)
+    if options.report is not None:
+        reports.check_names(Path(options.report), overwrite=options.overwrite)
     refuse_unknown_sections(options.settings, SECTIONS)
     tools = Toolbox(registry or Registry.discover(), options.settings)
     tools.fuser(options.fuser)
