@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,7 +168,7 @@ def _cells(report: Report) -> dict[str, Any]:
     """The grid of the coverage: a colour for each cell with detail, a frame where an end is still gaining."""
     peaks = report.coverage.peak_slice
     if peaks is None:
-        return {"columns": 1, "rows": 1, "marks": [], "gaining": [], "told": "No place shows enough detail to tell."}
+        return {"columns": 1, "rows": 1, "marks": [], "outline": "", "told": "No place shows enough detail to tell."}
     last = max(len(report.frames) - 1, 1)
     places = [(x, y, peak) for y, row in enumerate(peaks) for x, peak in enumerate(row) if peak is not None]
     colours = _viridis([peak / last for _, _, peak in places])
@@ -176,6 +176,27 @@ def _cells(report: Report) -> dict[str, Any]:
         "columns": len(peaks[0]),
         "rows": len(peaks),
         "marks": [{"x": x, "y": y, "colour": colour} for (x, y, _), colour in zip(places, colours, strict=True)],
-        "gaining": [{"x": x, "y": y} for x, y in report.coverage.gaining],
+        "outline": _outline({(x, y) for x, y in report.coverage.gaining}),
         "told": f"{len(places)} of {sum(map(len, peaks))} places show detail, each coloured by its sharpest slice.",
     }
+
+
+def _outline(cells: Set[tuple[int, int]]) -> str:
+    """Where cells (column, row) border on what is not among them, as the path of an SVG; empty for none.
+
+    Examples
+    --------
+    >>> _outline({(2, 3)})
+    'M2 3h1M2 4h1M2 3v1M3 3v1'
+    """
+    edges = []
+    for x, y in sorted(cells):
+        for beyond, edge in (
+            ((x, y - 1), f"M{x} {y}h1"),
+            ((x, y + 1), f"M{x} {y + 1}h1"),
+            ((x - 1, y), f"M{x} {y}v1"),
+            ((x + 1, y), f"M{x + 1} {y}v1"),
+        ):
+            if beyond not in cells:
+                edges.append(edge)
+    return "".join(edges)

@@ -19,6 +19,7 @@ from stackcore.api.stacks import StackOptions
 from stackcore.errors import OutputError, UsageError
 from stackcore.presets.sections import NAME
 from stackcore.report.model import Report
+from stackcore.testing.scene import make_stack
 
 EVIL = "<script>alert('x')</script>"
 
@@ -257,3 +258,20 @@ def test_a_preset_names_the_page_after_the_result(tmp_path):
     preset.write_text('[output]\nreport = "{name}-report.html"\n'.replace("{name}", NAME))
     assert stack_options(str(preset), output=tmp_path / "fly.tif").report == tmp_path / "fly-report.html"
     assert stack_options(str(preset), output=tmp_path / "fly.tif", report="b.html").report == Path("b.html")
+
+
+def test_an_end_that_is_still_gaining_is_warned_of_and_framed(tmp_path):
+    """The second half of a stack: what is sharp in the first half lies in front of it."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for index, frame in enumerate(make_stack(360, 240, 14, seed=3).frames[6:]):
+        assert cv2.imwrite(str(frames / f"{index:02d}.tif"), frame[..., ::-1])
+    stack(frames, fuser="average", report=tmp_path / "a.html")
+    data = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    page = Reader((tmp_path / "a.html").read_text("utf-8"))
+    assert "first-gaining" in [finding["code"] for finding in data["coverage"]["findings"]]
+    assert data["coverage"]["first_share"] > 0.06
+    assert "Start nearer" in page.text
+    assert any(attributes.get("class") == "gaining" for attributes in page.of("path"))
+    rows = [row for _, row in data["coverage"]["gaining"]]
+    assert np.mean(rows) > 16  # the scene is near at the bottom of the picture
