@@ -102,7 +102,7 @@ def write(work: Work, picture: Pixels, fused: Fused, target: Path | None, found:
         fused,
         encoding=found.encoding,
         icc=work.reader.info.icc or usual_profile(carried, found.encoding),
-        data_file=files["data"].name,
+        data_file=legible(files["data"].name),
         depth_fusers=work.tools.able("fuser", CAPABILITY),
     )
     texts = {"page": page, "data": report.to_json()}

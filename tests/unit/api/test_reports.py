@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -275,3 +277,23 @@ def test_an_end_that_is_still_gaining_is_warned_of_and_framed(tmp_path):
     assert any(attributes.get("class") == "gaining" for attributes in page.of("path"))
     rows = [row for _, row in data["coverage"]["gaining"]]
     assert np.mean(rows) > 16  # the scene is near at the bottom of the picture
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_shown_with_question_marks(shoot, tmp_path):
+    page = tmp_path / os.fsdecode(b"caf\xe9.html")
+    stack(shoot, report=page, align=False)
+    assert page.with_suffix(".json").is_file()
+    assert "caf?.json" in Reader(page.read_text("utf-8")).text
+
+
+def test_two_frames_are_reported_without_a_judgement(shoot, tmp_path):
+    for path in sorted(shoot.iterdir())[2:]:
+        path.unlink()
+    stack(shoot, report=tmp_path / "a.html", align=False)
+    data = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert [finding["code"] for finding in data["coverage"]["findings"]] == ["unknown"]
+    assert data["coverage"]["peak_slice"] is None
+    assert data["title"] == "shoot"
+    assert data["result"]["file"] is None
+    assert "cannot be told" in Reader((tmp_path / "a.html").read_text("utf-8")).text
