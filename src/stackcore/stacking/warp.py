@@ -115,6 +115,8 @@ class WarpedFrame(Frame):
     def _valid_rows(self, top: int, bottom: int) -> NDArray[np.bool_] | None:
         if self._covers_all and self._solid is None:
             return None
+        if self._solid is None and np.array_equal(self._matrix[2], (0, 0, 1)):
+            return self._covered_rows(top, bottom)
         x, y = self._coordinates(top, bottom)
         height, width = self._source.shape[:2]
         valid: NDArray[np.bool_] | None = None
@@ -126,6 +128,22 @@ class WarpedFrame(Frame):
             seen = cv2.remap(self._solid[first:last], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             solid = np.asarray(seen) == 255
             valid = solid if valid is None else valid & solid
+        return valid
+
+    def _covered_rows(self, top: int, bottom: int) -> NDArray[np.bool_]:
+        """Where an affine map stays within the source: in each row from one column to another, found by halving."""
+        begins, ends = np.zeros(bottom - top, np.int64), np.full(bottom - top, self.width, np.int64)
+        height, width = self._source.shape[:2]
+        for (along, across), size in zip(self._sums(top, bottom), (width, height), strict=True):
+            rises = along[-1] >= along[0]
+            ordered = along if rises else along[::-1]
+            low, high = np.searchsorted(ordered, -across), np.searchsorted(ordered, size - 1 - across, "right")
+            if not rises:
+                low, high = self.width - high, self.width - low
+            begins, ends = np.maximum(begins, low), np.minimum(ends, high)
+        valid = np.zeros((bottom - top, self.width), np.bool_)
+        for row, begin, end in zip(valid, begins, ends, strict=True):
+            row[begin:end] = True
         return valid
 
     def _moves_by_pixels(self) -> bool:
@@ -162,16 +180,22 @@ class WarpedFrame(Frame):
 
     def _coordinates(self, top: int, bottom: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         m = self._matrix
+        if np.array_equal(m[2], (0, 0, 1)):
+            (x_along, x_across), (y_along, y_across) = self._sums(top, bottom)
+            return x_along[None, :] + x_across[:, None], y_along[None, :] + y_across[:, None]
         columns = np.arange(self.width, dtype=np.float64)
         lines = np.arange(top, bottom, dtype=np.float64)
-        if np.array_equal(m[2], (0, 0, 1)):  # affine: a sum of a row and a column, both on the grid
-            x = _on_grid(m[0, 0] * columns)[None, :] + _on_grid(m[0, 1] * lines + m[0, 2])[:, None]
-            y = _on_grid(m[1, 0] * columns)[None, :] + _on_grid(m[1, 1] * lines + m[1, 2])[:, None]
-            return x, y
         depth = m[2, 0] * columns[None, :] + (m[2, 1] * lines + m[2, 2])[:, None]
         x64 = (m[0, 0] * columns[None, :] + (m[0, 1] * lines + m[0, 2])[:, None]) / depth
         y64 = (m[1, 0] * columns[None, :] + (m[1, 1] * lines + m[1, 2])[:, None]) / depth
         return _on_grid(x64), _on_grid(y64)
+
+    def _sums(self, top: int, bottom: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Of x and of y under an affine map: what each column and each row contribute, both on the grid."""
+        m = self._matrix
+        columns = np.arange(self.width, dtype=np.float64)
+        lines = np.arange(top, bottom, dtype=np.float64)
+        return [(_on_grid(m[i, 0] * columns), _on_grid(m[i, 1] * lines + m[i, 2])) for i in (0, 1)]
 
 
 def _on_grid(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -113,6 +113,23 @@ def test_valid_is_true_just_where_the_source_covers():
     assert 0.9 < frame.valid.mean() < 1
 
 
+@pytest.mark.parametrize("turn", [0.0, 0.003, -0.4, 2.0, np.pi], ids=["level", "little", "back", "much", "over"])
+@pytest.mark.parametrize("scale", [0.9, 1.0, 1.1])
+def test_an_affine_map_covers_what_lies_between_the_first_and_last_pixel(turn, scale):
+    c, s = scale * np.cos(turn), scale * np.sin(turn)
+    move = Transform(np.array([[c, -s, 9.3], [s, c, -12.6], [0, 0, 1.0]]))
+    back_in_view = Transform(np.array([[1, 0, (WIDTH if c < 0 else 0)], [0, 1, (HEIGHT if c < 0 else 0)], [0, 0, 1.0]]))
+    matrix = move.then(back_in_view)
+    valid = WarpedFrame(0, texture(), matrix, WHOLE).valid
+    columns, lines = np.meshgrid(np.arange(WIDTH, dtype=float), np.arange(HEIGHT, dtype=float))
+    there = matrix.apply(np.column_stack([columns.ravel(), lines.ravel()])).reshape(HEIGHT, WIDTH, 2)
+    beyond = np.maximum(-there, there - np.array([WIDTH - 1, HEIGHT - 1])).max(axis=-1)
+    assert np.all(valid[beyond < -0.002])
+    assert not np.any(valid[beyond > 0.002])
+    assert valid.any()
+    assert not valid.all()
+
+
 def test_a_gain_is_applied_in_linear_light():
     source, gain = texture("uint16"), (1.2, 0.9, 1.0)
     frame = WarpedFrame(0, source, Transform.identity(), WHOLE, gain)
