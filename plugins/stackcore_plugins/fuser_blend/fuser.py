@@ -215,7 +215,7 @@ class BlendFuser:
             skip = a - (first >> level)
             keep = slice(skip, skip + b - a)
             if state.levels[level].strip.holds(a, b):
-                score = self._score(state.info, level, None, handed[keep])
+                score = self._fine_score(state.info, level, handed[keep])
                 if valid is not None:
                     score[~valid[keep]] = UNCOVERED
                 state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
@@ -259,6 +259,11 @@ class BlendFuser:
         state.highlights.mean.absorb(coarse.gauss, score)
         state.span.see(coarse.gauss, coarse.covered)
         state.highlights.clipped |= coarse.clipped & coarse.covered
+
+    def _fine_score(self, info: StackInfo, level: int, handed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """By the finest energy alone; level 1, which has less of the noise, believes half of it."""
+        floor = noise_floor(info.noise_sigma, 0, self._options.noise_floor if level else _FINEST_FLOOR)
+        return log_score(handed, floor, self._options.own + self._options.handed)
 
     def _score(
         self, info: StackInfo, level: int, own: NDArray[np.float32] | None, handed: NDArray[np.float32]

@@ -68,6 +68,21 @@ def test_both_fine_levels_go_by_the_finest_energy_alone() -> None:
     assert not np.array_equal(both[2], finest[2])
 
 
+def test_level_1_shows_texture_that_is_too_faint_for_level_0() -> None:
+    sharp = cv2.GaussianBlur(textured(0.3, 0.02, 1), (0, 0), 1.2)
+
+    def of_level_1(noise_floor: float) -> float:
+        fuser = BlendFuser(BlendOptions(noise_floor=noise_floor))
+        state = fuser.start(StackInfo(SIZE, SIZE, 4, 0, "float32", noise_sigma=0.003))
+        for index, pixels in enumerate((sharp, *(blurred(sharp, radius) for radius in (4, 6, 8)))):
+            state = fuser.add(state, Frame(index, pixels))
+        alone = fuser.add(fuser.start(state.info), Frame(0, sharp))
+        return float(np.std(state.levels[1].mean) / np.std(alone.levels[1].mean))
+
+    assert of_level_1(8) > 0.82, "measured 0.85"
+    assert of_level_1(8) > of_level_1(16) + 0.05
+
+
 def lights(centre: tuple[int, int] = (96, 96)) -> tuple[np.ndarray, list[np.ndarray]]:
     """A light three times too bright over dark texture: frames in and out of focus, clipped at 1."""
     scene = textured(0.08, 0.01, 4)
