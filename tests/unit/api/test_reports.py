@@ -21,6 +21,8 @@ from stackcore.api.stacks import StackOptions
 from stackcore.errors import OutputError, UsageError
 from stackcore.presets.sections import NAME
 from stackcore.report.model import Report
+from stackcore.stacking.warp import WarpedFrame
+from stackcore.terms import Region
 from stackcore.testing.scene import make_stack
 
 EVIL = "<script>alert('x')</script>"
@@ -118,18 +120,18 @@ def test_the_page_holds_all_that_it_shows(made):
 
 
 def test_frames_lie_under_the_result(made, small_stack):
-    """The preview of each frame is that frame, aligned: nearer to the result than one that was not moved."""
+    """The preview of each frame is that frame, warped as it was for fusing, in its own light."""
     result, page, _ = made
     shown = json.loads(page.scripts[0])
     assert [frame["index"] for frame in shown["frames"]] == [0, 1, 2, 3, 4, 5]
-    fused = (result.picture[..., ::-1] / 257).astype(np.float32)
-    x, y, width, height = result.crop
     for frame in (shown["frames"][0], shown["frames"][5]):
-        preview = picture(frame["source"]).astype(np.float32)
-        assert preview.shape == fused.shape
-        still = small_stack.frames[frame["index"]][y : y + height, x : x + width, ::-1] / np.float32(257)
-        blurred = [cv2.GaussianBlur(each, (0, 0), 3) for each in (fused, preview, still.astype(np.float32))]
-        assert np.abs(blurred[1] - blurred[0]).mean() < 0.8 * np.abs(blurred[2] - blurred[0]).mean()
+        preview = picture(frame["source"])[..., ::-1].astype(float)
+        source, place = small_stack.frames[frame["index"]], result.survey.frames[frame["index"]].transform
+        warped = WarpedFrame(0, source, place, Region(*result.crop)).pixels * (255 / np.iinfo(source.dtype).max)
+        x, y, width, height = result.crop
+        unmoved = source[y : y + height, x : x + width] * (255 / np.iinfo(source.dtype).max)
+        assert preview.shape == warped.shape
+        assert np.abs(preview - warped).mean() < 0.5 * np.abs(preview - unmoved).mean()
 
 
 def test_depth_in_the_page_is_that_of_the_fuser(made):
