@@ -282,11 +282,11 @@ def test_an_end_that_is_still_gaining_is_warned_of_and_framed(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_no_text_is_shown_with_question_marks(shoot, tmp_path):
+def test_a_name_that_is_no_text_is_refused_like_that_of_a_picture(shoot, tmp_path, ear):
     page = tmp_path / os.fsdecode(b"caf\xe9.html")
-    stack(shoot, report=page, align=False)
-    assert page.with_suffix(".json").is_file()
-    assert "caf?.json" in Reader(page.read_text("utf-8")).text
+    with pytest.raises(OutputError, match="not UTF-8"):
+        stack(shoot, report=page, align=False, listeners=[ear])
+    assert ear.of("stage_started") == []
 
 
 def test_two_frames_are_reported_without_a_judgement(shoot, tmp_path):
