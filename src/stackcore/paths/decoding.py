@@ -10,7 +10,7 @@ def is_text(path: Path) -> bool:
 
     Examples
     --------
-    >>> is_text(Path("Käfer.jpg")), is_text(Path("K\\udce4fer.jpg"))
+    >>> is_text(Path("Käfer.jpg")), is_text(Path("K\udce4fer.jpg"))
     (True, False)
     """
     try:
@@ -25,7 +25,7 @@ def as_text(path: Path, other: str = "?") -> str:
 
     Examples
     --------
-    >>> as_text(Path("K\\udce4fer.jpg"))
+    >>> as_text(Path("K\udce4fer.jpg"))
     'K?fer.jpg'
     """
     return str(path) if is_text(path) else "".join(other if "\ud800" <= c <= "\udfff" else c for c in str(path))
