@@ -44,14 +44,14 @@ def test_version(stackcore):
 def test_help_lists_every_command(stackcore, flag):
     done = stackcore(flag)
     assert done.code == 0
-    listed = {line.split()[0] for line in done.out.split("Commands:")[1].splitlines() if line.strip()}
+    listed = {line.split()[0] for line in done.out.split("From camera to picture:")[1].splitlines() if line.strip()}
     assert {"plugins", "doctor", "demo", "capture", "path", "stack", "survey", "align", "fuse", "sharpen"} <= listed
 
 
 def test_no_command_shows_the_help(stackcore):
     done = stackcore()
     assert done.code in (0, 2)  # click before 8.2 called this a success
-    assert "Commands:" in done.out + done.err
+    assert "From camera to picture:" in done.out + done.err
 
 
 def test_help_loads_nothing_heavy():
@@ -164,7 +164,7 @@ def test_an_interrupt_outside_a_run_exits_with_130(stackcore, fake_plugins):
 
 
 def test_a_disabled_command_is_gone_and_says_why(stackcore):
-    assert "doctor " not in stackcore("--disable-plugin", "doctor", "--help").out.split("Commands:")[1]
+    assert "doctor " not in stackcore("--disable-plugin", "doctor", "--help").out.split("From camera to picture:")[1]
     done = stackcore("--disable-plugin", "doctor", "--disable-plugin", "x", "doctor")
     assert done.code == 4
     assert "it is disabled" in done.err
