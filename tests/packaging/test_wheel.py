@@ -35,7 +35,7 @@ def test_every_module_is_in_it_and_nothing_else(wheel):
         path.relative_to(ROOT / base).as_posix()
         for base in ("src", "plugins")
         for path in (ROOT / base).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert inside == outside
     assert {"stackcore/py.typed", "stackcore_plugins/py.typed"} <= inside

@@ -19,6 +19,7 @@ TREE = {
     er.FrameMismatch: 6,
     er.AlignmentFailed: 6,
     er.OutputError: 7,
+    er.BatchFailed: 8,
     er.Cancelled: 130,
 }
 

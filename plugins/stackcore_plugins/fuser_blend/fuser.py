@@ -42,7 +42,7 @@ from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
+from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, is_short, means_bytes, means_of_strip
 from stackcore.protocols import Task
 from stackcore.terms import Frame, Fused, StackInfo, Strip
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
@@ -95,8 +95,8 @@ class _Coarse:
 class BlendFuser:
     """See the module; options in `BlendOptions`."""
 
-    tolerance = 2e-5
-    """Float sums in another order, with a margin, as a fraction of full scale."""
+    tolerance = 3e-4
+    """Fine detail in short numbers, rounded anew by each frame: to an 8000th of itself."""
 
     def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS) -> None:
         self._options = options
@@ -122,7 +122,7 @@ class BlendFuser:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
-        means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
+        means = means_of_strip(shapes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
         size = shapes[fine] if is_first else (0, shapes[fine][1])
         mending = Highlights.empty(*size), Span.empty(*size)
         return BlendState(info, strip, means, *mending, depth.start_of(info, strip))
@@ -132,7 +132,11 @@ class BlendFuser:
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
         h, w = shapes[fine]
-        return means_bytes(shapes, fine, strip, self._band_rows) + 41 * h * w + depth.bytes_of(info, strip)
+        return (
+            means_bytes(shapes, fine, strip, self._band_rows, short=is_short(info))
+            + 41 * h * w
+            + depth.bytes_of(info, strip)
+        )
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one band takes, about 12 float32 planes of its rows, and what a frame brings to the coarse levels."""
@@ -192,7 +196,7 @@ class BlendFuser:
         return Fused(picture, evidence=evidence), coarse
 
     def _coarse_picture(self, state: BlendState, fine: int) -> NDArray[np.float32]:
-        coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
+        coarse = collapse([level.floats for level in state.levels[fine:-1]], state.levels[-1].floats)
         if self._options.within_span:
             coarse = state.span.within(coarse)
         return state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)

@@ -53,7 +53,7 @@ class Highlights:
         if reach_px > 0:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), reach_px / 2), np.float32)
         weight = np.float32(share) * near[..., None]
-        mended: NDArray[np.float32] = picture + weight * (self.mean.mean - picture)
+        mended: NDArray[np.float32] = picture + weight * (self.mean.floats - picture)
         return mended
 
 

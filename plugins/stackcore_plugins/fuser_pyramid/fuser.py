@@ -32,7 +32,7 @@ from stackcore.fusing.halving import Descent, descend
 from stackcore.fusing.logarithms import log_score
 from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, means_bytes, means_of_strip
+from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, is_short, means_bytes, means_of_strip
 from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
 from stackcore.terms import Frame, Fused, StackInfo, Strip
@@ -63,8 +63,8 @@ class PyramidState:
 class PyramidFuser:
     """See the module; options in `PyramidOptions`."""
 
-    tolerance = 2e-5
-    """Float sums in another order: measured 4e-6 of full scale between cuts, with a margin."""
+    tolerance = 3e-4
+    """Fine detail in short numbers, rounded anew by each frame: to an 8000th of itself."""
 
     def __init__(self, options: PyramidOptions, band_rows: int = _BAND_ROWS) -> None:
         self._options = options
@@ -89,13 +89,13 @@ class PyramidFuser:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
         shapes = self._shapes(info)
         fine = min(_FINE, len(shapes) - 1)
-        means = means_of_strip(shapes, fine, strip, self._band_rows, with_coarse=is_first)
+        means = means_of_strip(shapes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
         return PyramidState(info, strip, means, depth.start_of(info, strip))
 
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         shapes = self._shapes(info)
-        means = means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows)
+        means = means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows, short=is_short(info))
         return means + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
@@ -151,7 +151,7 @@ class PyramidFuser:
         fine = min(_FINE, len(state.levels) - 1)
         coarse = gathered
         if coarse is None:
-            coarse = collapse([level.mean for level in state.levels[fine:-1]], state.levels[-1].mean)
+            coarse = collapse([level.floats for level in state.levels[fine:-1]], state.levels[-1].floats)
         levels = state.levels[:fine]
         tops = [level.top for level in levels]
         evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))

@@ -28,6 +28,13 @@ _L0, _L1, _L2, _L3 = (np.float32(c) for c in (0.9999998, -0.49997452, 0.33276188
 _L4, _L5, _L6, _L7 = (np.float32(c) for c in (0.17757118, -0.10785469, 0.04421473, -0.00857478))
 
 
+_SHORT_SIZE, _SHORT_SIGN, _SIZE = 0x7FFF, 0x8000, 0x7FFFFFFF
+_SHORTER, _HALF_STEP, _SHORT_BIAS = 11, 0x3FF, 120 << 23
+_SHORT_SMALL, _SHORT_STEP = 1 << 12, np.float32(2**-18)
+"""Short numbers: bits of size and sign, of a float32 those of its size; how many fewer bits, half a step less one, for
+rounding, and how much less their exponent begins at; and the first that is no multiple of the smallest step."""
+
+
 @kernel
 def exponential(x: np.float32) -> np.float32:
     """exp(x) for -17 <= x <= 0, within 1.2e-6 of itself: 2^k times a Taylor series of degree 6, |ln| <= ln(2) / 2."""
@@ -94,6 +101,37 @@ def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats) -> N
 
 
 @kernel
+def lengthen(short: NDArray[np.uint16], out: Floats) -> None:
+    """Fill `out` (n,) with what `short` (n,) stands for: see `stackcore.fusing.short_floats`."""
+    for i in range(out.shape[0]):
+        bits = int(short[i])
+        kept = bits & _SHORT_SIZE
+        small = np.float32(kept) * _SHORT_STEP
+        size = np.int32((kept << _SHORTER) + _SHORT_BIAS).view(np.float32) if kept >= _SHORT_SMALL else small
+        out[i] = -size if bits > _SHORT_SIZE else size
+
+
+@kernel
+def shorten(values: Floats, out: NDArray[np.uint16]) -> None:
+    """Fill `out` (n,) with the nearest short numbers to `values` (n,)."""
+    for i in range(out.shape[0]):
+        bits = int(np.float32(values[i]).view(np.int32))
+        size = bits & _SIZE
+        small = int(min(abs(values[i]), _1) / _SHORT_STEP + _HALF)
+        large = (size + _HALF_STEP + ((size >> _SHORTER) & 1) - _SHORT_BIAS) >> _SHORTER
+        kept = small if small < _SHORT_SMALL else min(large, _SHORT_SIZE)
+        out[i] = np.uint16(kept | ((bits >> 16) & _SHORT_SIGN))
+
+
+@kernel
+def take(ours: Floats, gauss: Floats, spread: Floats, share: Floats) -> None:
+    """Take into a run of a mean, by `share`, what `gauss` has beyond `spread`."""
+    for i in range(ours.shape[0]):
+        detail = gauss[i] - spread[i]
+        ours[i] = detail if share[i] == _1 else ours[i] + share[i] * (detail - ours[i])
+
+
+@kernel
 def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, skip: int, other_score: Floats) -> None:
     """`absorb` for what `gauss` (n, w, 3) has, from row `skip` on, beyond the level `below` it."""
     height, width = score.shape
@@ -113,9 +151,36 @@ def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, ski
             widened(line[3 * (left // 2) :], spread)
             thrice(share, wide)
             a, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
-            for i in range(a.shape[0]):
-                detail = b[i] - spread[i]
-                a[i] = detail if wide[i] == _1 else a[i] + wide[i] * (detail - a[i])
+            take(a, b, spread, wide)
+
+
+@kernel
+def absorb_detail_short(
+    mean: NDArray[np.uint16], score: Floats, gauss: Floats, below: Floats, skip: int, other_score: Floats
+) -> None:
+    """`absorb_detail` for a mean of short numbers."""
+    height, width = score.shape
+    ours, fine = mean.reshape(height, 3 * width), gauss.reshape(gauss.shape[0], 3 * width)
+    coarse = below.reshape(below.shape[0], 3 * below.shape[1])
+    share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
+    held = np.empty(3 * _RUN, np.float32)
+    line = np.zeros(3 * (width // 2 + _RUN), np.float32)
+    for y in range(height):
+        is_ready = False
+        for left in range(0, width, _RUN):
+            right = min(left + _RUN, width)
+            if not shares(score[y, left:right], other_score[y, left:right], share):
+                continue
+            if not is_ready:
+                raised(coarse, skip + y, 3, line)
+                is_ready = True
+            widened(line[3 * (left // 2) :], spread)
+            thrice(share, wide)
+            kept, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
+            a = held[: kept.shape[0]]
+            lengthen(kept, a)
+            take(a, b, spread, wide)
+            shorten(a, kept)
 
 
 @kernel

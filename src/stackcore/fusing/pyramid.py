@@ -7,11 +7,13 @@ binomial (1 4 6 4 1)/16. The fine levels are worked in bands of rows, the coarse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing.short_floats import as_floats
 from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.terms import Pixels, StackInfo, Strip
 
@@ -78,7 +80,7 @@ def strip_of_level(strip: Strip, level: int, height: int, band_rows: int) -> Str
 
 
 def render(
-    details: Sequence[NDArray[np.float32]],
+    details: Sequence[NDArray[Any]],
     coarse: NDArray[np.float32],
     info: StackInfo,
     strip: Strip | None = None,
@@ -89,7 +91,7 @@ def render(
     Parameters
     ----------
     details, coarse
-        Levels of the picture (h, w, 3) float32, finest first; they are not modified.
+        Levels of the picture (h, w, 3) float32, details short or not, finest first; they are not modified.
     info
         Of the whole picture.
     strip
@@ -118,23 +120,23 @@ def render(
 
 
 def _collapsed(
-    details: Sequence[NDArray[np.float32]], coarse: NDArray[np.float32], band: Strip, height: int, tops: Sequence[int]
+    details: Sequence[NDArray[Any]], coarse: NDArray[np.float32], band: Strip, height: int, tops: Sequence[int]
 ) -> NDArray[np.float32]:
     """The rows of a band, from a margin of rows of all levels but the finest."""
     if not details:
         return coarse[band.top : band.bottom]
     first, last = max(0, band.top - _COLLAPSE_MARGIN), min(height, band.bottom + _COLLAPSE_MARGIN)
     parts = [
-        detail[(first >> level) - top : halved(last, level) - top]
+        as_floats(detail[(first >> level) - top : halved(last, level) - top])
         for level, (detail, top) in enumerate(zip(details, tops, strict=False))
         if level
     ]
     below = collapse(parts, coarse[first >> len(details) : halved(last, len(details))])
     spread = up(below, (last - first, details[0].shape[1]))[band.top - first : band.bottom - first]
-    return np.asarray(spread + details[0][band.top - tops[0] : band.bottom - tops[0]], np.float32)
+    return np.asarray(spread + as_floats(details[0][band.top - tops[0] : band.bottom - tops[0]]), np.float32)
 
 
 def render_bytes(info: StackInfo) -> int:
-    """Memory that `render` takes for a picture of this size: what it returns, and three copies of a band."""
+    """Memory that `render` takes for a picture of this size: what it returns, and four copies of a band."""
     picture = info.height * info.width * (12 if info.dtype == "float32" else 6)
-    return picture + 3 * 12 * (_COLLAPSE_ROWS + 2 * _COLLAPSE_MARGIN) * info.width
+    return picture + 4 * 12 * (_COLLAPSE_ROWS + 2 * _COLLAPSE_MARGIN) * info.width

@@ -7,11 +7,13 @@ itself is carried along instead of the two sums, which keeps its range and saves
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing import loops
+from stackcore.fusing.short_floats import SHORT, as_floats, as_short
 from stackcore.terms import Strip
 
 NOTHING = np.float32(-3e38)
@@ -20,22 +22,27 @@ NOTHING = np.float32(-3e38)
 UNCOVERED = np.float32(-1e30)
 """Score of a pixel outside its frame: it counts only as long as nothing better was seen."""
 
+_ROWS = 128
+"""Rows of short numbers that are made float32 at a time."""
+
 
 @dataclass
 class SoftMean:
     """`mean` (h, w, 3) float32 of everything seen; `score` (h, w) float32, log of the sum of all weights.
 
-    `top` is the row of the level that the first of these rows is: 0 unless they are but a strip of it.
+    `top` is the row of the level that the first of these rows is: 0 unless they are but a strip of it. The mean may be
+    of short numbers (`stackcore.fusing.short_floats`), where it is of detail: `floats` gives it in any case.
     """
 
-    mean: NDArray[np.float32]
+    mean: NDArray[Any]
     score: NDArray[np.float32]
     top: int = 0
 
     @classmethod
-    def empty(cls, height: int, width: int, top: int = 0) -> SoftMean:
+    def empty(cls, height: int, width: int, top: int = 0, *, short: bool = False) -> SoftMean:
         """Nothing seen yet: the neutral element of `absorb`."""
-        return cls(np.zeros((height, width, 3), np.float32), np.full((height, width), NOTHING, np.float32), top)
+        kind = SHORT if short else np.float32
+        return cls(np.zeros((height, width, 3), kind), np.full((height, width), NOTHING, np.float32), top)
 
     @property
     def strip(self) -> Strip:
@@ -47,9 +54,21 @@ class SoftMean:
         here = slice(top - self.top, bottom - self.top)
         return SoftMean(self.mean[here], self.score[here], top)
 
-    def absorb(self, mean: NDArray[np.float32], score: NDArray[np.float32]) -> None:
-        """Take in another mean with its score; the arguments, contiguous, are not modified."""
-        loops.absorb(self.mean, self.score, mean, score)
+    @property
+    def floats(self) -> NDArray[np.float32]:
+        """The mean as float32, (h, w, 3): itself, or a copy where it is of short numbers."""
+        return as_floats(self.mean)
+
+    def absorb(self, mean: NDArray[Any], score: NDArray[np.float32]) -> None:
+        """Take in another mean, short or not, with its score; the arguments, contiguous, are not modified."""
+        if self.mean.dtype != SHORT:
+            loops.absorb(self.mean, self.score, as_floats(mean), score)
+            return
+        for top in range(0, len(mean), _ROWS):
+            some = slice(top, top + _ROWS)
+            ours = as_floats(self.mean[some])
+            loops.absorb(ours, self.score[some], as_floats(mean[some]), score[some])
+            self.mean[some] = as_short(ours)
 
     def absorb_detail(
         self, gauss: NDArray[np.float32], below: NDArray[np.float32], skip: int, score: NDArray[np.float32]
@@ -65,4 +84,5 @@ class SoftMean:
         score
             (h, w), h <= n - skip; not modified.
         """
-        loops.absorb_detail(self.mean, self.score, gauss, below, skip, score)
+        take = loops.absorb_detail_short if self.mean.dtype == SHORT else loops.absorb_detail
+        take(self.mean, self.score, gauss, below, skip, score)

@@ -11,35 +11,44 @@ from collections.abc import Sequence
 
 from stackcore.fusing.pyramid import strip_of_level
 from stackcore.fusing.softmean import SoftMean
-from stackcore.terms import Strip
+from stackcore.terms import StackInfo, Strip
 
 Shapes = Sequence[tuple[int, int]]
 """Height and width of each level of the whole picture, finest first."""
 
 
+def is_short(info: StackInfo) -> bool:
+    """Whether fine detail is held in short numbers: where frames are of whole numbers, which are within 0 and 1."""
+    return info.dtype != "float32"
+
+
 def means_of_strip(
-    shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, with_coarse: bool = True
+    shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, short: bool, with_coarse: bool = True
 ) -> list[SoftMean]:
-    """Nothing seen yet: of the `fine` finest levels what `strip` needs; of the others all, or nothing at all."""
+    """Nothing seen yet: of the `fine` finest levels what `strip` needs; of the others all, or nothing.
+
+    `short`: fine detail in short numbers (`stackcore.fusing.short_floats`).
+    """
     height = shapes[0][0]
     means = []
     for level, (rows, width) in enumerate(shapes):
         if level < fine:
             held = strip_of_level(strip, level, height, band_rows)
-            means.append(SoftMean.empty(held.rows, width, held.top))
+            means.append(SoftMean.empty(held.rows, width, held.top, short=short))
         else:
             means.append(SoftMean.empty(rows if with_coarse else 0, width))
     return means
 
 
-def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int) -> int:
-    """Memory of the above with its coarse levels, four float32 planes each."""
+def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, short: bool) -> int:
+    """Memory of the above with its coarse levels: three planes of a mean, short or float32, and one of scores."""
     height = shapes[0][0]
     rows = [
         strip_of_level(strip, level, height, band_rows).rows if level < fine else rows
         for level, (rows, _) in enumerate(shapes)
     ]
-    return sum(16 * held * width for held, (_, width) in zip(rows, shapes, strict=True))
+    pixel = [10 if short and level < fine else 16 for level in range(len(shapes))]
+    return sum(each * held * width for each, held, (_, width) in zip(pixel, rows, shapes, strict=True))
 
 
 def bands_of_strip(

@@ -139,12 +139,12 @@ class FuserContract:
                 assert 0 <= first.confidence.min() <= first.confidence.max() <= 1
 
     def test_a_stack_of_one_is_that_frame(self) -> None:
-        """Within two steps of 16 bits."""
+        """Within two steps of 16 bits, and what float32 makes of them."""
         for stack in self._stacks():
             picture = _unit(_fuse(self.make(), stack, [(2,)]))
             frame = stack.frame(2).rows(0, stack.info.height).pixels
             difference = float(np.abs(picture - frame).max())
-            assert difference <= 2 / 65535, f"the only frame of {stack} came back changed by {difference}"
+            assert difference <= 2.1 / 65535, f"the only frame of {stack} came back changed by {difference}"
 
     def test_equal_frames_give_that_frame(self) -> None:
         """Any mean or choice among equals is the same again."""
@@ -218,6 +218,7 @@ class FuserContract:
             fuser = self.make()
             if not isinstance(fuser, DemandingFuser):
                 return
+            fuser.finish(_fold(fuser, stack, (0, 1)))  # what is compiled or remembered by then is not of the finish
             state, promised = _fold(fuser, stack, (0, 1)), fuser.finish_bytes(stack.info)
             tracemalloc.start()
             finished = fuser.finish(state)

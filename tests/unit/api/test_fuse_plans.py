@@ -9,6 +9,7 @@ from stackcore.api.processing import plan_stack, stack
 from stackcore.api.stacks import StackOptions
 from stackcore.errors import ConfigError, UsageError
 from stackcore.metadata.record import read_record
+from stackcore_plugins.fuser_blend.fuser import BlendFuser
 
 TREE = {"executor": {"plan": "tree"}}
 
@@ -32,14 +33,14 @@ def test_the_same_bytes_for_any_number_of_workers(shoot, tmp_path, settings):
 def test_a_tree_differs_from_a_fold_by_the_tolerance_alone(shoot, tmp_path):
     fold = stack(shoot, tmp_path / "fold.tif", hot_pixels=False).picture.astype(int)
     tree = stack(shoot, tmp_path / "tree.tif", hot_pixels=False, settings=TREE).picture.astype(int)
-    assert np.abs(fold - tree).max() <= 2e-5 * 65535 + 1
+    assert np.abs(fold - tree).max() <= BlendFuser.tolerance * 65535
 
 
 def test_the_plan_is_recorded_with_the_result(shoot, tmp_path):
     made(shoot, tmp_path / "fold.tif", slab_size=2)
     made(shoot, tmp_path / "tree.tif", settings=TREE, slab_size=3)
     assert read_record(tmp_path / "fold.tif").settings["plan"] == {"kind": "fold"}
-    assert read_record(tmp_path / "tree.tif").settings["plan"] == {"kind": "tree", "slab_ends": [3, 6]}
+    assert read_record(tmp_path / "tree.tif").settings["plan"] == {"kind": "tree", "slab_ends": [3, 6], "slab_size": 3}
 
 
 def test_slabs_have_no_part_in_a_fold(shoot, tmp_path):

@@ -12,6 +12,7 @@ from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noi
 from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
+from stackcore.fusing.short_floats import as_floats, as_short
 from stackcore.fusing.sixteen_bits import to_sixteen_bits
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.terms import Frame, StackInfo
@@ -225,3 +226,40 @@ def test_covered_is_what_is_mostly_covered() -> None:
     assert below[:, :5].all()
     assert not below[:, 6:].any()
     assert shrink(None) is None
+
+
+def test_short_numbers_keep_an_8000th_of_themselves() -> None:
+    sizes = np.float32(10) ** np.linspace(-7, 0.3, 5000, dtype=np.float32)
+    values = np.concatenate([-sizes, sizes])
+    found = as_floats(as_short(values))
+    assert np.all(np.abs(found - values) <= np.maximum(np.abs(values) * 2**-13, 2**-19))
+    np.testing.assert_array_equal(as_floats(as_short(found)), found)
+    assert np.all(np.diff(found[5000:]) >= 0)
+
+
+def test_short_numbers_end_somewhere() -> None:
+    values = np.array([0, 1e-9, -1e-9, 2 - 2**-12, 2, 40, -1e30], np.float32)
+    largest = 2 - 2**-12
+    assert as_floats(as_short(values)).tolist() == [0, 0, 0, largest, largest, largest, -largest]
+
+
+def test_half_way_short_numbers_become_even() -> None:
+    values = np.array([1 + 2**-13, 1 + 3 * 2**-13], np.float32)
+    assert as_floats(as_short(values)).tolist() == [1, 1 + 4 * 2**-13]
+
+
+def test_a_short_mean_follows_a_long_one_within_a_thousandth() -> None:
+    long, short = SoftMean.empty(12, 150), SoftMean.empty(12, 150, short=True)
+    merged = SoftMean.empty(12, 150, short=True)
+    for seed in range(6):
+        noise = np.random.default_rng(seed)
+        gauss = noise.random((12, 150, 3), dtype=np.float32)
+        score = (noise.random((12, 150), dtype=np.float32) * 6).astype(np.float32)
+        for mean in (long, short):
+            mean.absorb_detail(gauss, down(gauss), 0, score)
+        alone = SoftMean.empty(12, 150, short=True)
+        alone.absorb_detail(gauss, down(gauss), 0, score)
+        merged.absorb(alone.mean, alone.score)
+    np.testing.assert_array_equal(long.score, short.score)
+    np.testing.assert_allclose(short.floats, long.mean, atol=3e-4)
+    np.testing.assert_allclose(merged.floats, long.mean, atol=6e-4)
