@@ -80,3 +80,12 @@ def test_depth_maps_and_reports_are_written_beside_each_result(stackcore, shoots
     assert {"ant-depth.png", "bee-depth.png", "ant.html", "bee.json"} <= {
         path.name for path in (tmp_path / "out").iterdir()
     }
+
+
+def test_the_preset_says_of_what_type_results_are(stackcore, shoots, tmp_path):
+    done = stackcore("batch", "shoots/ant", "-o", "out", "--preset", "quick-draft")
+    assert done.code == 0, done.err
+    assert (tmp_path / "out" / "ant.jpg").is_file()
+    typed = stackcore("batch", "shoots/ant", "-o", "out", "--preset", "quick-draft", "--format", "png")
+    assert typed.code == 0, typed.err
+    assert (tmp_path / "out" / "ant.png").is_file()

@@ -22,6 +22,7 @@ from stackcore.paths.decoding import as_text
 from stackcore.registry import Registry
 from stackcore.runs import BUG_EXIT, Run, run_scope
 from stackcore.stacking import output as writing
+from stackcore.stacking.checkpoint import CheckpointFolder
 
 _LOG = logging.getLogger(__name__)
 
@@ -221,12 +222,13 @@ def _one(
             raise stack.problem
         output = target / entry.output
         depth_map = output.with_name(f"{entry.name}-depth.png") if chosen.depth_maps else None
+        resume = chosen.stack.resume and CheckpointFolder(output).read() is not None
         report = output.with_name(f"{entry.name}.html") if chosen.reports else None
         result = stack_into(
             run,
             stack.frames,
             output,
-            replace(chosen.stack, depth_map=depth_map, report=report, overwrite=overwrite),
+            replace(chosen.stack, depth_map=depth_map, report=report, overwrite=overwrite, resume=resume),
             registry=registry,
             command="batch",
         )

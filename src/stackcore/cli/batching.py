@@ -73,7 +73,10 @@ def batch(
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="With --split time: the pause that ends a stack."),
     ] = None,
-    file_type: Annotated[str, typer.Option("--format", metavar="tif|jpg|png", help="Of the results.")] = "tif",
+    file_type: Annotated[
+        str | None,
+        typer.Option("--format", metavar="tif|jpg|png", help="Of the results; what the preset says, or tif."),
+    ] = None,
     depth_maps: Annotated[bool, typer.Option("--depth-maps", help="Write a depth map beside each result.")] = False,
     reports: Annotated[bool, typer.Option("--reports", help="Write a report beside each result.")] = False,
     preset: Preset = None,
@@ -128,7 +131,7 @@ def batch(
         settled = settle_stack(
             preset,
             like=like,
-            output=output / f"stack{_suffix(file_type)}",
+            output=output / ("stack" if file_type is None else f"stack{_suffix(file_type)}"),
             settings=parse_settings(setting or []),
             surroundings=not no_presets,
             once={"resume": resume, "overwrite": overwrite},
@@ -149,10 +152,11 @@ def batch(
             quality=quality,
         )
         options = settled.options()
+        suffix = (settled.output.suffix if settled.output else "") or SUFFIXES["tif"]
         chosen = batching.BatchOptions(
             search=_search(recursive, pattern, split, gap),
             stack=replace(options, depth_map=None, report=None),
-            suffix=_suffix(file_type),
+            suffix=suffix,
             skip_existing=skip_existing,
             depth_maps=depth_maps or options.depth_map is not None,
             reports=reports or options.report is not None,

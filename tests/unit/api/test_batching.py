@@ -99,6 +99,7 @@ def test_a_cancelled_batch_goes_on_where_it_was(places, tmp_path, cancel_at):
     result = batch(places, out, options=BatchOptions(stack=StackOptions(**{**vars(QUICK), "resume": True})))
     assert states(result) == {"ant": "existed", "bee": "completed", "cicada": "completed"}
     assert (out / "ant.tif").stat().st_mtime_ns == made
+    assert [entry.warnings for entry in result.stacks] == [[], [], []]  # nobody misses a checkpoint
 
 
 def test_resuming_makes_anew_what_other_settings_or_frames_would_make(places, tmp_path):
