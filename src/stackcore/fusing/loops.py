@@ -132,36 +132,23 @@ def take(ours: Floats, gauss: Floats, spread: Floats, share: Floats) -> None:
 
 
 @kernel
-def absorb_detail(mean: Floats, score: Floats, gauss: Floats, below: Floats, skip: int, other_score: Floats) -> None:
-    """`absorb` for what `gauss` (n, w, 3) has, from row `skip` on, beyond the level `below` it."""
-    height, width = score.shape
-    ours, fine = mean.reshape(height, 3 * width), gauss.reshape(gauss.shape[0], 3 * width)
-    coarse = below.reshape(below.shape[0], 3 * below.shape[1])
-    share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
-    line = np.zeros(3 * (width // 2 + _RUN), np.float32)
-    for y in range(height):
-        is_ready = False
-        for left in range(0, width, _RUN):
-            right = min(left + _RUN, width)
-            if not shares(score[y, left:right], other_score[y, left:right], share):
-                continue
-            if not is_ready:
-                raised(coarse, skip + y, 3, line)
-                is_ready = True
-            widened(line[3 * (left // 2) :], spread)
-            thrice(share, wide)
-            a, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
-            take(a, b, spread, wide)
-
-
-@kernel
-def absorb_detail_short(
-    mean: NDArray[np.uint16], score: Floats, gauss: Floats, below: Floats, skip: int, other_score: Floats
+def absorb_detail(
+    mean: Floats,
+    short: NDArray[np.uint16],
+    score: Floats,
+    gauss: Floats,
+    below: Floats,
+    skip: int,
+    other_score: Floats,
 ) -> None:
-    """`absorb_detail` for a mean of short numbers."""
+    """`absorb` for what `gauss` (n, w, 3) has, from row `skip` on, beyond the level `below` it.
+
+    The mean is `mean`, or `short` in short numbers; the other one has no rows.
+    """
     height, width = score.shape
-    ours, fine = mean.reshape(height, 3 * width), gauss.reshape(gauss.shape[0], 3 * width)
-    coarse = below.reshape(below.shape[0], 3 * below.shape[1])
+    is_short = short.shape[0] > 0
+    ours, kept = mean.reshape(mean.shape[0], 3 * width), short.reshape(short.shape[0], 3 * width)
+    fine, coarse = gauss.reshape(gauss.shape[0], 3 * width), below.reshape(below.shape[0], 3 * below.shape[1])
     share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
     held = np.empty(3 * _RUN, np.float32)
     line = np.zeros(3 * (width // 2 + _RUN), np.float32)
@@ -176,11 +163,14 @@ def absorb_detail_short(
                 is_ready = True
             widened(line[3 * (left // 2) :], spread)
             thrice(share, wide)
-            kept, b = ours[y, 3 * left : 3 * right], fine[skip + y, 3 * left : 3 * right]
-            a = held[: kept.shape[0]]
-            lengthen(kept, a)
-            take(a, b, spread, wide)
-            shorten(a, kept)
+            b = fine[skip + y, 3 * left : 3 * right]
+            if is_short:
+                a = held[: b.shape[0]]
+                lengthen(kept[y, 3 * left : 3 * right], a)
+                take(a, b, spread, wide)
+                shorten(a, kept[y, 3 * left : 3 * right])
+            else:
+                take(ours[y, 3 * left : 3 * right], b, spread, wide)
 
 
 @kernel

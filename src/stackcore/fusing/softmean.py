@@ -84,5 +84,8 @@ class SoftMean:
         score
             (h, w), h <= n - skip; not modified.
         """
-        take = loops.absorb_detail_short if self.mean.dtype == SHORT else loops.absorb_detail
-        take(self.mean, self.score, gauss, below, skip, score)
+        nothing = (0, *self.mean.shape[1:])
+        if self.mean.dtype == SHORT:
+            loops.absorb_detail(np.empty(nothing, np.float32), self.mean, self.score, gauss, below, skip, score)
+        else:
+            loops.absorb_detail(self.mean, np.empty(nothing, SHORT), self.score, gauss, below, skip, score)
