@@ -36,21 +36,19 @@ from numpy.typing import NDArray
 from stackcore.fusing import depth
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.depth import DepthState
-from stackcore.fusing.depth_score import favoured
+from stackcore.fusing.depth_score import Scoring, favoured
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
 from stackcore.fusing.halving import descend
 from stackcore.fusing.logarithms import joint_score, log_score
-from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
+from stackcore.fusing.pyramid import down, halved
+from stackcore.fusing.pyramidal import PyramidalFuser, fine_levels
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, is_short, means_bytes, means_of_strip
+from stackcore.fusing.strip_levels import has_coarse
 from stackcore.protocols import Task
-from stackcore.terms import Frame, Fused, StackInfo, Strip
+from stackcore.terms import Frame, StackInfo, Strip
 from stackcore_plugins.fuser_blend.highlights import Highlights, clipped
 from stackcore_plugins.fuser_blend.plugin import BlendOptions
 from stackcore_plugins.fuser_blend.span import Span
-
-_FINE = 2
-"""Levels worked in bands; the rest is 1/16 of the pixels. Highlights are mended at the first coarse one."""
 
 _BAND_ROWS = 256
 
@@ -92,117 +90,58 @@ class _Coarse:
         return cls(np.empty((*plane, 3), np.float32), np.empty(plane, np.float32), *masks)
 
 
-class BlendFuser:
+class BlendFuser(PyramidalFuser[BlendState]):
     """See the module; options in `BlendOptions`."""
 
-    tolerance = 3e-4
-    """Fine detail in short numbers, rounded anew by each frame: to an 8000th of itself."""
+    planes = 12
+    brought_bytes = 18
+    mending_bytes = 41
 
     def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS) -> None:
         self._options = options
-        self._band_rows = band_rows
         self._box = box_width(options.window_px)
         # Rows of the frame beyond a band, rounded up to 4: e_2 sees e_0 6 rows on; that sees E_1 2 rows on; that sees,
         # through half a window and the filters of two levels, 2 * (box - 1) + 13 rows more.
-        self._margin = 4 * -(-(2 * self._box + 19) // 4)
-
-    def start(self, info: StackInfo) -> BlendState:
-        """An empty pyramid for pictures of this size."""
-        return self.start_strip(info, Strip(0, info.height), is_first=True)
-
-    def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level; at the first coarse one as many for the mean, six for the span, and a mask."""
-        return self.strip_bytes(info, Strip(0, info.height))
-
-    def grid_px(self, info: StackInfo) -> int:
-        """That of the bands."""
-        return self._band_rows
+        super().__init__(options.levels, band_rows, 4 * -(-(2 * self._box + 19) // 4))
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> BlendState:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
-        shapes = self._shapes(info)
-        fine = min(_FINE, len(shapes) - 1)
-        means = means_of_strip(shapes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
-        size = shapes[fine] if is_first else (0, shapes[fine][1])
+        means = self._means(info, strip, is_first=is_first)
+        height, width = self._shapes(info)[fine_levels(means)]
+        size = (height if is_first else 0), width
         mending = Highlights.empty(*size), Span.empty(*size)
         return BlendState(info, strip, means, *mending, depth.start_of(info, strip))
 
-    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
-        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
-        shapes = self._shapes(info)
-        fine = min(_FINE, len(shapes) - 1)
-        h, w = shapes[fine]
-        return (
-            means_bytes(shapes, fine, strip, self._band_rows, short=is_short(info))
-            + 41 * h * w
-            + depth.bytes_of(info, strip)
-        )
-
-    def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes, about 12 float32 planes of its rows, and what a frame brings to the coarse levels."""
-        shapes = self._shapes(info)
-        h, w = shapes[min(_FINE, len(shapes) - 1)]
-        return 48 * (self._band_rows + 2 * self._margin) * info.width + 18 * h * w
-
-    def finish_bytes(self, info: StackInfo) -> int:
-        """The picture, and the coarse part of it as float32."""
-        levels = self._shapes(info)
-        h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
-
-    def add(self, state: BlendState, frame: Frame) -> BlendState:
-        """Take one frame in, band after band."""
-        for tasks in self.add_in_steps(state, frame):
-            for task in tasks:
-                task()
-        return state
-
     def add_in_steps(self, state: BlendState, frame: Frame) -> Iterable[Sequence[Task]]:
         """The bands of the fine levels side by side, then the coarse levels, and what mends them."""
-        fine = min(_FINE, len(state.levels) - 1)
+        fine = fine_levels(state.levels)
         coarse = _Coarse.empty(*state.levels[fine].score.shape) if has_coarse(state.levels) else None
-        tops = bands_of_strip(
-            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
-        )
-        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
+        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in self._tops(state, frame)]
         if coarse is not None:
             yield [partial(self._remember, state, coarse), partial(self._add_coarse, state, fine, coarse)]
 
     def merge(self, left: BlendState, right: BlendState) -> BlendState:
-        """Level by level; `left` is reused."""
-        for mine, other in zip(left.levels, right.levels, strict=True):
-            if mine.strip.rows:
-                mine.absorb(other.mean, other.score)
+        """Level by level, and what mends the coarse ones; `left` is reused."""
         if has_coarse(left.levels):
             left.highlights.absorb(right.highlights)
             left.span.absorb(right.span)
-        depth.join(left.depth, right.depth)
-        return left
+        return super().merge(left, right)
 
-    def finish(self, state: BlendState) -> Fused:
-        """Collapse the coarse levels, keep them within the span, mend the highlights, collapse the fine levels."""
-        return self.finish_strip(state, None)[0]
-
-    def finish_strip(
-        self, state: BlendState, gathered: NDArray[np.float32] | None
-    ) -> tuple[Fused, NDArray[np.float32]]:
-        """The same of a strip; what is gathered is the coarse picture."""
-        fine = min(_FINE, len(state.levels) - 1)
-        coarse = self._coarse_picture(state, fine) if gathered is None else gathered
-        levels = state.levels[:fine]
-        tops = [level.top for level in levels]
-        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))
-        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
-        return Fused(picture, evidence=evidence), coarse
-
-    def _coarse_picture(self, state: BlendState, fine: int) -> NDArray[np.float32]:
-        coarse = collapse([level.floats for level in state.levels[fine:-1]], state.levels[-1].floats)
+    def coarse_picture(self, state: BlendState) -> NDArray[np.float32]:
+        """Collapse the coarse levels, keep them within the span, mend the highlights."""
+        coarse = super().coarse_picture(state)
         if self._options.within_span:
             coarse = state.span.within(coarse)
-        return state.highlights.mended(coarse, self._options.highlights_px / (1 << fine), self._options.highlights)
+        reach = self._options.highlights_px / (1 << fine_levels(state.levels))
+        return state.highlights.mended(coarse, reach, self._options.highlights)
 
-    def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
-        return shapes(info.height, info.width, self._options.levels)
+    def scoring(self, info: StackInfo) -> Scoring:
+        """With what is preferred."""
+        return depth.scoring_of(info, self._options)
+
+    def read_margin(self, info: StackInfo) -> int:
+        """What the finest energy needs is what the depth map needs."""
+        return self._margin
 
     def _add_band(self, state: BlendState, frame: Frame, top: int, fine: int, coarse: _Coarse | None) -> None:
         first = max(0, top - self._margin)

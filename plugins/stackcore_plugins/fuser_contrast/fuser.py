@@ -26,17 +26,15 @@ from stackcore.fusing.banded import BAND_ROWS
 from stackcore.fusing.coverage import shrink
 from stackcore.fusing.depth import DepthState
 from stackcore.fusing.logarithms import log_score
-from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
+from stackcore.fusing.pyramid import down, halved
+from stackcore.fusing.pyramidal import PyramidalFuser, fine_levels
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, is_short, means_bytes, means_of_strip
+from stackcore.fusing.strip_levels import has_coarse
 from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
-from stackcore.terms import Frame, Fused, StackInfo, Strip
+from stackcore.terms import Frame, StackInfo, Strip
 from stackcore_plugins.fuser_contrast.plugin import ContrastOptions
 from stackcore_plugins.fuser_contrast.weights import weight
-
-_FINE = 2
-"""Levels worked in bands."""
 
 _NONE = 1e-4
 """Added to weights before the logarithm: a fortieth of a step of 8 bits."""
@@ -70,101 +68,30 @@ class _Coarse:
     covered: NDArray[np.bool_]
 
 
-class ContrastFuser:
+class ContrastFuser(PyramidalFuser[ContrastState]):
     """See the module; options in `ContrastOptions`."""
 
-    tolerance = 3e-4
-    """Fine detail in short numbers, rounded anew by each frame: to an 8000th of itself."""
+    planes = 18
+    brought_bytes = 17
 
     def __init__(self, options: ContrastOptions, band_rows: int = BAND_ROWS) -> None:
+        margin = 4 * -(-(options.contrast_window_size // 2) // 4) + 12
+        super().__init__(options.levels, band_rows, margin)
         self._options = options
-        self._band_rows = band_rows
-        self._margin = 4 * -(-(options.contrast_window_size // 2) // 4) + 12
         self._exponents = (_SELECT, _VOTE) if options.hard_mask else (1.0, 1.0)
-
-    def start(self, info: StackInfo) -> ContrastState:
-        """An empty pyramid for pictures of this size."""
-        return self.start_strip(info, Strip(0, info.height), is_first=True)
-
-    def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level."""
-        return self.strip_bytes(info, Strip(0, info.height))
-
-    def grid_px(self, info: StackInfo) -> int:
-        """That of the bands."""
-        return self._band_rows
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> ContrastState:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
-        shapes = self._shapes(info)
-        fine = min(_FINE, len(shapes) - 1)
-        means = means_of_strip(shapes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
-        return ContrastState(info, strip, means, depth.start_of(info, strip))
-
-    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
-        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
-        shapes = self._shapes(info)
-        means = means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows, short=is_short(info))
-        return means + depth.bytes_of(info, strip)
-
-    def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes, about 18 float32 planes of its rows, and what a frame brings to the coarse levels."""
-        shapes = self._shapes(info)
-        h, w = shapes[min(_FINE, len(shapes) - 1)]
-        return 72 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width + 17 * h * w
-
-    def finish_bytes(self, info: StackInfo) -> int:
-        """The picture, and the coarse part of it as float32."""
-        levels = self._shapes(info)
-        h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
-
-    def add(self, state: ContrastState, frame: Frame) -> ContrastState:
-        """Take one frame in, band after band."""
-        for tasks in self.add_in_steps(state, frame):
-            for task in tasks:
-                task()
-        return state
+        return ContrastState(info, strip, self._means(info, strip, is_first=is_first), depth.start_of(info, strip))
 
     def add_in_steps(self, state: ContrastState, frame: Frame) -> Iterable[Sequence[Task]]:
         """The bands of the fine levels side by side, then the coarse levels."""
-        fine = min(_FINE, len(state.levels) - 1)
+        fine = fine_levels(state.levels)
         size = state.levels[fine].score.shape
         coarse = _Coarse(np.empty((*size, 3), np.float32), np.empty(size, np.float32), np.ones(size, np.bool_))
-        tops = bands_of_strip(
-            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
-        )
-        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in tops]
+        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in self._tops(state, frame)]
         if has_coarse(state.levels):
             yield [partial(self._add_coarse, state, fine, coarse)]
-
-    def merge(self, left: ContrastState, right: ContrastState) -> ContrastState:
-        """Level by level; `left` is reused."""
-        for mine, other in zip(left.levels, right.levels, strict=True):
-            if mine.strip.rows:
-                mine.absorb(other.mean, other.score)
-        depth.join(left.depth, right.depth)
-        return left
-
-    def finish(self, state: ContrastState) -> Fused:
-        """Collapse the pyramid, fine levels band by band."""
-        return self.finish_strip(state, None)[0]
-
-    def finish_strip(
-        self, state: ContrastState, gathered: NDArray[np.float32] | None
-    ) -> tuple[Fused, NDArray[np.float32]]:
-        """The same of a strip; what is gathered is the coarse picture."""
-        fine = min(_FINE, len(state.levels) - 1)
-        coarse = gathered
-        if coarse is None:
-            coarse = collapse([level.floats for level in state.levels[fine:-1]], state.levels[-1].floats)
-        levels = state.levels[:fine]
-        tops = [level.top for level in levels]
-        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
-        return Fused(picture, evidence=depth.evidence_of(state.depth, depth.scoring_of(state.info))), coarse
-
-    def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
-        return shapes(info.height, info.width, self._options.levels)
 
     def _add_band(self, state: ContrastState, frame: Frame, top: int, fine: int, coarse: _Coarse) -> None:
         bottom = min(top + self._band_rows, frame.height)

@@ -26,20 +26,18 @@ from numpy.typing import NDArray
 from stackcore.fusing import depth
 from stackcore.fusing.coverage import shrink
 from stackcore.fusing.depth import DepthState
-from stackcore.fusing.depth_score import favoured
+from stackcore.fusing.depth_score import Scoring, favoured
 from stackcore.fusing.energy import box_width, detail_energy, noise_floor
 from stackcore.fusing.halving import Descent, descend
 from stackcore.fusing.logarithms import log_score
-from stackcore.fusing.pyramid import collapse, down, halved, render, render_bytes, shapes
+from stackcore.fusing.pyramid import down, halved
+from stackcore.fusing.pyramidal import FINE, PyramidalFuser, fine_levels
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
-from stackcore.fusing.strip_levels import bands_of_strip, has_coarse, is_short, means_bytes, means_of_strip
+from stackcore.fusing.strip_levels import has_coarse
 from stackcore.protocols import Task
 from stackcore.stacking.transfer import luma
-from stackcore.terms import Frame, Fused, StackInfo, Strip
+from stackcore.terms import Frame, StackInfo, Strip
 from stackcore_plugins.fuser_pyramid.plugin import PyramidOptions
-
-_FINE = 2
-"""Levels worked in bands; the rest is 1/16 of the pixels."""
 
 _INHERITS_FROM = 3
 """The first level that hands its energy on; finer ones are for detail alone."""
@@ -60,106 +58,35 @@ class PyramidState:
     depth: DepthState | None
 
 
-class PyramidFuser:
+class PyramidFuser(PyramidalFuser[PyramidState]):
     """See the module; options in `PyramidOptions`."""
 
-    tolerance = 3e-4
-    """Fine detail in short numbers, rounded anew by each frame: to an 8000th of itself."""
+    planes = 11
+    brought_bytes = 13
 
     def __init__(self, options: PyramidOptions, band_rows: int = _BAND_ROWS) -> None:
         self._options = options
-        self._band_rows = band_rows
         self._box = box_width(options.window_px)
         # Level 1 sees half a window beyond its band; with the filters between, this many rows of the frame.
-        self._margin = 4 * -(-(self._box - 1) // 2) + 12
-
-    def start(self, info: StackInfo) -> PyramidState:
-        """An empty pyramid for pictures of this size."""
-        return self.start_strip(info, Strip(0, info.height), is_first=True)
-
-    def state_bytes(self, info: StackInfo) -> int:
-        """Four float32 planes per level."""
-        return self.strip_bytes(info, Strip(0, info.height))
-
-    def grid_px(self, info: StackInfo) -> int:
-        """That of the bands."""
-        return self._band_rows
+        super().__init__(options.levels, band_rows, 4 * -(-(self._box - 1) // 2) + 12)
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> PyramidState:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
-        shapes = self._shapes(info)
-        fine = min(_FINE, len(shapes) - 1)
-        means = means_of_strip(shapes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
-        return PyramidState(info, strip, means, depth.start_of(info, strip))
-
-    def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
-        """As `state_bytes`, with the rows of the fine levels that the strip needs."""
-        shapes = self._shapes(info)
-        means = means_bytes(shapes, min(_FINE, len(shapes) - 1), strip, self._band_rows, short=is_short(info))
-        return means + depth.bytes_of(info, strip)
-
-    def task_bytes(self, info: StackInfo) -> int:
-        """What one band takes, about 11 float32 planes of its rows, and what a frame brings to the coarse levels."""
-        shapes = self._shapes(info)
-        h, w = shapes[min(_FINE, len(shapes) - 1)]
-        return 44 * (self._band_rows + 2 * depth.read_margin(info, self._margin)) * info.width + 13 * h * w
-
-    def finish_bytes(self, info: StackInfo) -> int:
-        """The picture, and the coarse part of it as float32."""
-        levels = self._shapes(info)
-        h, w = levels[min(_FINE, len(levels) - 1)]
-        return render_bytes(info) + 12 * h * w + depth.evidence_making_bytes(info)
-
-    def add(self, state: PyramidState, frame: Frame) -> PyramidState:
-        """Take one frame in, band after band."""
-        for tasks in self.add_in_steps(state, frame):
-            for task in tasks:
-                task()
-        return state
+        return PyramidState(info, strip, self._means(info, strip, is_first=is_first), depth.start_of(info, strip))
 
     def add_in_steps(self, state: PyramidState, frame: Frame) -> Iterable[Sequence[Task]]:
         """The bands of the fine levels side by side, then the coarse levels."""
-        shapes = [level.score.shape for level in state.levels]
-        fine = min(_FINE, len(shapes) - 1)
-        h, w = shapes[fine]
+        fine = fine_levels(state.levels)
+        h, w = state.levels[fine].score.shape
         coarse = np.empty((h, w, 3), np.float32)
         covered = np.ones((h, w), np.bool_)
-        tops = bands_of_strip(
-            state.levels, fine, frame.height, self._band_rows, depth.strip_of(state.depth, state.strip)
-        )
-        yield [partial(self._add_band, state, frame, top, fine, coarse, covered) for top in tops]
+        yield [partial(self._add_band, state, frame, top, fine, coarse, covered) for top in self._tops(state, frame)]
         if has_coarse(state.levels):
             yield [partial(self._add_coarse, state, frame.index, fine, coarse, covered)]
 
-    def merge(self, left: PyramidState, right: PyramidState) -> PyramidState:
-        """Level by level, a few rows at a time, so that it takes no memory; `left` is reused."""
-        for mine, other in zip(left.levels, right.levels, strict=True):
-            for top in range(mine.top, mine.strip.bottom, self._band_rows):
-                theirs = other.rows(top, top + self._band_rows)
-                mine.rows(top, top + self._band_rows).absorb(theirs.mean, theirs.score)
-        depth.join(left.depth, right.depth)
-        return left
-
-    def finish(self, state: PyramidState) -> Fused:
-        """Collapse the pyramid, fine levels band by band."""
-        return self.finish_strip(state, None)[0]
-
-    def finish_strip(
-        self, state: PyramidState, gathered: NDArray[np.float32] | None
-    ) -> tuple[Fused, NDArray[np.float32]]:
-        """The same of a strip; what is gathered is the coarse picture."""
-        fine = min(_FINE, len(state.levels) - 1)
-        coarse = gathered
-        if coarse is None:
-            coarse = collapse([level.floats for level in state.levels[fine:-1]], state.levels[-1].floats)
-        levels = state.levels[:fine]
-        tops = [level.top for level in levels]
-        evidence = depth.evidence_of(state.depth, depth.scoring_of(state.info, self._options))
-        picture = render([level.mean for level in levels], coarse, state.info, state.strip, tops)
-        return Fused(picture, evidence=evidence), coarse
-
-    def _shapes(self, info: StackInfo) -> list[tuple[int, int]]:
-        return shapes(info.height, info.width, self._options.levels)
+    def scoring(self, info: StackInfo) -> Scoring:
+        """With what is preferred."""
+        return depth.scoring_of(info, self._options)
 
     def _add_band(
         self,
@@ -220,7 +147,7 @@ class PyramidFuser:
         if inherited is not None:
             energy += np.float32(self._options.inherit) * inherited
         preferred = energy
-        if level < _FINE:  # on coarse ones the wide blur of a frame at the preferred end would win
+        if level < FINE:  # on coarse ones the wide blur of a frame at the preferred end would win
             floor = noise_floor(state.info.noise_sigma, level, self._options.noise_floor)
             preferred = favoured(energy, index, floor, state.info.frames, self._options)
         score = self._score(preferred, level, state.info)
