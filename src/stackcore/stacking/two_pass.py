@@ -7,7 +7,7 @@ that is the separable kernel itself; under a rotation by r the kernel is sheared
 not show for the few degrees that a stack is ever turned by.
 
 Both passes work in runs: the whole part of a source coordinate, beside the pixel's own, stays the same for hundreds of
-pixels, so that a run is 4 contiguous rows of numbers, each with its row of weights.
+pixels, so that a run is 4 contiguous rows of numbers, in which a pixel's weights follow from its column alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _GENTLE_TURN, _GENTLE_SCALE = 0.05, 1.25
 
 _A = np.float32(-0.75)
 """Slope of the cubic at distance 1 (Keys, Cubic Convolution Interpolation, IEEE TASSP 29(6), 1981; there -0.5)."""
+
+_0, _1, _A_AND_2, _A_AND_3 = np.float32(0), np.float32(1), _A + np.float32(2), _A + np.float32(3)
 
 
 def is_gentle(matrix: NDArray[np.float64]) -> bool:
@@ -68,10 +70,10 @@ def resample(
     -------
     (n, width, 3) float32; overshoots what is in `source` by up to a quarter of its steps.
     """
-    seen = source.view()
+    seen = np.ascontiguousarray(source).reshape(len(source), -1).view()
     seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
     out = np.empty((rows[1] - rows[0], width, 3), np.float32)
-    _two_passes(seen, above, table, np.ascontiguousarray(matrix[:2]).ravel(), rows[0], out)
+    _two_passes(seen, above, table, np.ascontiguousarray(matrix[:2]).ravel(), rows[0], out.reshape(len(out), -1))
     return out
 
 
@@ -84,17 +86,20 @@ def _two_passes(
     top: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Fill `out`; of the rows resampled along their length a ring holds those that a row of the picture needs."""
+    """Fill `out` (n, 3 * width) from `source` (h, 3 * w), pixel after pixel in a row.
+
+    Of the rows resampled along their length a ring holds those that a row of the picture needs, each in planes: the
+    reds of a tile, its greens, its blues.
+    """
     along = m[0] - m[1] * m[3] / m[4]  # x' on source row v: along * x + per_row * v + start
     per_row = m[1] / m[4]
     start = m[2] - m[1] * m[5] / m[4]
-    ring = np.zeros((5 + int(abs(m[3]) * _TILE), 3, _TILE), np.float32)
+    ring = np.zeros((5 + int(abs(m[3]) * _TILE), 3 * _TILE), np.float32)
     taken = np.zeros((3, int(along * _TILE) + 8), np.float32)
-    weights = np.empty((4, _TILE), np.float32)
-    mixed = np.empty((3, _TILE), np.float32)
     steps = np.arange(_TILE).astype(np.float32)
-    for left in range(0, out.shape[1], _TILE):
-        right = min(left + _TILE, out.shape[1])
+    width = out.shape[1] // 3
+    for left in range(0, width, _TILE):
+        right = min(left + _TILE, width)
         ready = 0
         for line in range(out.shape[0]):
             base = m[4] * (top + line) + m[5]
@@ -106,36 +111,37 @@ def _two_passes(
                 begin = per_row * row + start
                 begins = math.floor(along * left + begin) - 1
                 count = math.floor(along * (right - 1) + begin) + 3 - begins
-                _take(source, table, row - above, begins, count, taken)
-                _along(taken, begins, along, begin, left, right, steps, weights, ring[row % len(ring)])
+                _take(source[min(max(row - above, 0), len(source) - 1)], table, begins, count, taken)
+                _along(taken, begins, along, begin, left, right, steps, ring[row % len(ring)])
             ready = max(ready, last + 1)
-            _down(ring, m[3], base, left, right, steps, weights, mixed)
-            _interleave(mixed, out[line, left:right])
+            _down(ring, m[3], base, left, right, steps, out[line, 3 * left : 3 * right])
 
 
 @kernel
 def _take(
-    source: NDArray[Any], table: NDArray[np.float32], row: int, begins: int, count: int, taken: NDArray[np.float32]
+    pixels: NDArray[Any], table: NDArray[np.float32], begins: int, count: int, taken: NDArray[np.float32]
 ) -> None:
     """Numbers of a row of the source from column `begins` on, in planes (3, n); beyond the edges they repeat."""
-    height, width = source.shape[0], source.shape[1]
-    pixels = source[min(max(row, 0), height - 1)]
+    width = pixels.shape[0] // 3
     inside = min(max(-begins, 0), count)
     outside = max(min(width - begins, count), inside)
+    reds, greens, blues = taken[0, inside:outside], taken[1, inside:outside], taken[2, inside:outside]
+    within = pixels[3 * (begins + inside) : 3 * (begins + outside)]
     if table.shape[1] == 0:
-        for i in range(inside, outside):
-            for channel in range(3):
-                taken[channel, i] = pixels[begins + i, channel]
+        for i in range(reds.shape[0]):
+            reds[i], greens[i], blues[i] = within[3 * i], within[3 * i + 1], within[3 * i + 2]
     else:
-        for i in range(inside, outside):
-            for channel in range(3):
-                taken[channel, i] = table[channel, int(pixels[begins + i, channel])]
+        red, green, blue = table[0], table[1], table[2]
+        for i in range(reds.shape[0]):  # an index without a sign is not looked at for one
+            reds[i] = red[np.uint64(within[3 * i])]
+            greens[i] = green[np.uint64(within[3 * i + 1])]
+            blues[i] = blue[np.uint64(within[3 * i + 2])]
     for i in range(count):
         if i < inside or i >= outside:
             column = min(max(begins + i, 0), width - 1)
             for channel in range(3):
-                value = pixels[column, channel]
-                taken[channel, i] = value if table.shape[1] == 0 else table[channel, int(value)]
+                value = pixels[3 * column + channel]
+                taken[channel, i] = value if table.shape[1] == 0 else table[channel, np.uint64(value)]
 
 
 @kernel
@@ -147,20 +153,38 @@ def _along(
     left: int,
     right: int,
     steps: NDArray[np.float32],
-    weights: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Resample a row, in planes (3, n): column x of the picture is at slope * x + base of the source."""
+    """Resample a row, in planes (3, n), to planes (3 * n): column x of the picture is at slope * x + base."""
     x = left
     while x < right:
         offset = math.floor(slope * x + base) - x
         end = _run(slope - 1.0, base - offset, x, right)
-        _weigh(slope * x + base - (offset + x), slope - 1.0, steps[: end - x], weights)
-        at = offset + x - 1 - begins
-        for channel in range(3):
-            row = taken[channel, at : at + end - x + 3]
-            _mix(row, row[1:], row[2:], row[3:], weights, out[channel, x - left : end - left])
+        at, n = offset + x - 1 - begins, x - left
+        phase = np.float32(slope * x + base - (offset + x))
+        rows = taken[0, at:], taken[1, at:], taken[2, at:]
+        _mix_along(
+            rows, phase, np.float32(slope - 1.0), steps[: end - x], (out[n:], out[_TILE + n :], out[2 * _TILE + n :])
+        )
         x = end
+
+
+@kernel
+def _mix_along(
+    rows: tuple[NDArray[np.float32], ...],
+    phase: np.float32,
+    drift: np.float32,
+    steps: NDArray[np.float32],
+    planes: tuple[NDArray[np.float32], ...],
+) -> None:
+    """A run of pixels, each the weighted sum of four neighbours in three rows."""
+    a, b, c = rows
+    reds, greens, blues = planes
+    for i in range(steps.shape[0]):
+        before, near, beyond, after = _weights(phase + steps[i] * drift)
+        reds[i] = (a[i] * before + a[i + 1] * near) + (a[i + 2] * beyond + a[i + 3] * after)
+        greens[i] = (b[i] * before + b[i + 1] * near) + (b[i + 2] * beyond + b[i + 3] * after)
+        blues[i] = (c[i] * before + c[i + 1] * near) + (c[i + 2] * beyond + c[i + 3] * after)
 
 
 @kernel
@@ -171,27 +195,37 @@ def _down(
     left: int,
     right: int,
     steps: NDArray[np.float32],
-    weights: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Resample down the columns, in planes (3, n): column x of the picture is at row slope * x + base."""
+    """Resample down the columns, in planes, to pixels (3 * n): column x of the picture is at row slope * x + base."""
     x = left
     while x < right:
         row = math.floor(slope * x + base)
         end = _run(slope, base - row, x, right)
-        _weigh(slope * x + base - row, slope, steps[: end - x], weights)
-        place = slice(x - left, end - left)
-        a, b, c, d = (
-            ring[(row - 1) % len(ring)],
-            ring[row % len(ring)],
-            ring[(row + 1) % len(ring)],
-            ring[(row + 2) % len(ring)],
-        )
-        for channel in range(3):
-            _mix(
-                a[channel, place], b[channel, place], c[channel, place], d[channel, place], weights, out[channel, place]
-            )
+        n = x - left
+        a, b = ring[(row - 1) % len(ring), n:], ring[row % len(ring), n:]
+        c, d = ring[(row + 1) % len(ring), n:], ring[(row + 2) % len(ring), n:]
+        phase = np.float32(slope * x + base - row)
+        _mix_down((a, b, c, d), phase, np.float32(slope), steps[: end - x], out[3 * n :])
         x = end
+
+
+@kernel
+def _mix_down(
+    rows: tuple[NDArray[np.float32], ...],
+    phase: np.float32,
+    drift: np.float32,
+    steps: NDArray[np.float32],
+    pixels: NDArray[np.float32],
+) -> None:
+    """A run of pixels, each the weighted sum of those above and below it in four rows of planes."""
+    a, b, c, d = rows
+    for i in range(steps.shape[0]):
+        before, near, beyond, after = _weights(phase + steps[i] * drift)
+        g, k = _TILE + i, 2 * _TILE + i
+        pixels[3 * i] = (a[i] * before + b[i] * near) + (c[i] * beyond + d[i] * after)
+        pixels[3 * i + 1] = (a[g] * before + b[g] * near) + (c[g] * beyond + d[g] * after)
+        pixels[3 * i + 2] = (a[k] * before + b[k] * near) + (c[k] * beyond + d[k] * after)
 
 
 @kernel
@@ -205,45 +239,14 @@ def _run(drift: float, base: float, x: int, stop: int) -> int:
 
 
 @kernel
-def _weigh(phase: float, drift: float, steps: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
-    """Weights (4, n) of the cubic for phases phase + drift * n beyond the second of its pixels.
+def _weights(phase: np.float32) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """Weights of the cubic at a phase beyond the second of its pixels.
 
-    They are 0 to 1, but for a rounding where a run ends: there the pixel beyond is not what it should be, and cutting
+    It is 0 to 1, but for a rounding where a run ends: there the pixel beyond is not what it should be, and cutting
     the phase to 0 or 1 gives it no weight at all.
     """
-    zero, one, two, three = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
-    first, more = np.float32(phase), np.float32(drift)
-    for i in range(steps.shape[0]):
-        t = min(max(first + steps[i] * more, zero), one)
-        rest = one - t
-        before = _A * t * rest * rest
-        after = _A * t * t * rest
-        near = ((_A + two) * t - (_A + three)) * t * t + one
-        weights[0, i] = before
-        weights[1, i] = near
-        weights[2, i] = one - before - near - after
-        weights[3, i] = after
-
-
-@kernel
-def _mix(
-    a: NDArray[np.float32],
-    b: NDArray[np.float32],
-    c: NDArray[np.float32],
-    d: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    out: NDArray[np.float32],
-) -> None:
-    """Weighted sum of four rows."""
-    before, near, beyond, after = weights[0], weights[1], weights[2], weights[3]
-    for i in range(out.shape[0]):
-        out[i] = (a[i] * before[i] + b[i] * near[i]) + (c[i] * beyond[i] + d[i] * after[i])
-
-
-@kernel
-def _interleave(planes: NDArray[np.float32], pixels: NDArray[np.float32]) -> None:
-    """Planes (3, n) as pixels (n, 3)."""
-    for i in range(pixels.shape[0]):
-        pixels[i, 0] = planes[0, i]
-        pixels[i, 1] = planes[1, i]
-        pixels[i, 2] = planes[2, i]
+    t = min(max(phase, _0), _1)
+    rest = _1 - t
+    before, after = _A * t * rest * rest, _A * t * t * rest
+    near = (_A_AND_2 * t - _A_AND_3) * t * t + _1
+    return before, near, _1 - before - near - after, after
