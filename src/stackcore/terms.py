@@ -100,7 +100,7 @@ class Transform:
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a warped frame.
+    """Some rows of a warped frame, or some columns of them.
 
     `pixels` is (n, W, 3) float32, 0 to 1 for black to white (a bicubic warp may overshoot slightly);
     `valid` is (n, W) bool, or None when the source covered every pixel.
@@ -141,11 +141,14 @@ class Frame:
             return np.ones((self.height, self.width), np.bool_)
         return self._valid
 
-    def rows(self, top: int, bottom: int) -> Rows:
-        """Rows `top` to `bottom` (not included) as float32, 0 to 1; the same values whatever the cut."""
-        part = self._pixels[top:bottom]
+    def rows(self, top: int, bottom: int, left: int = 0, right: int | None = None) -> Rows:
+        """Rows `top` to `bottom` (not included) as float32, 0 to 1; the same values whatever the cut.
+
+        Of them the columns `left` to `right` (not included), None for the end of the row.
+        """
+        part = self._pixels[top:bottom, left:right]
         scale = np.float32(1.0 / FULL_SCALE[part.dtype.name])
-        valid = None if self._valid is None else self._valid[top:bottom]
+        valid = None if self._valid is None else self._valid[top:bottom, left:right]
         return Rows(part.astype(np.float32) * scale, valid)
 
 

@@ -19,8 +19,8 @@ is ours. Figures: docs/decisions.
 Two things are mended where the fine levels meet the coarse ones: what is darker or brighter than every frame
 (`span`), and the surroundings of clipped highlights (`highlights`).
 
-The two finest levels are worked in bands of rows, the rest whole; the bands depend on the height alone, so that the
-picture is the same to the bit for any number of workers.
+The two finest levels are worked in blocks, the rest whole; the blocks depend on the size of the picture alone, so that
+it is the same to the bit for any number of workers.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing import depth
+from stackcore.fusing.blocks import BLOCK_COLUMNS, Block, blocks_of
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.depth import DepthState
 from stackcore.fusing.depth_score import Scoring, favoured
 from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
-from stackcore.fusing.halving import descend
+from stackcore.fusing.halving import descend, half
 from stackcore.fusing.logarithms import joint_score, log_score
-from stackcore.fusing.pyramid import down, halved
 from stackcore.fusing.pyramidal import PyramidalFuser, fine_levels
 from stackcore.fusing.softmean import UNCOVERED, SoftMean
 from stackcore.fusing.strip_levels import has_coarse
@@ -76,7 +76,7 @@ class BlendState:
 
 @dataclass
 class _Coarse:
-    """The first level that is worked whole, filled by the bands: its picture, the energy handed down, two masks."""
+    """The first level that is worked whole, filled by the blocks: its picture, the energy handed down, two masks."""
 
     gauss: NDArray[np.float32]
     handed: NDArray[np.float32]
@@ -97,11 +97,12 @@ class BlendFuser(PyramidalFuser[BlendState]):
     brought_bytes = 18
     mending_bytes = 41
 
-    def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS) -> None:
+    def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS, block_columns: int = BLOCK_COLUMNS) -> None:
         self._options = options
         self._box = box_width(options.window_px)
-        # Rows of the frame beyond a band, rounded up to 4: e_2 sees e_0 6 rows on; that sees E_1 2 rows on; that sees,
-        # through half a window and the filters of two levels, 2 * (box - 1) + 13 rows more.
+        self._block_columns = block_columns
+        # Rows and columns of the frame beyond a block, rounded up to 4: e_2 sees e_0 6 pixels on; that sees E_1 2 on;
+        # that sees, through half a window and the filters of two levels, 2 * (box - 1) + 13 more.
         super().__init__(options.levels, band_rows, 4 * -(-(2 * self._box + 19) // 4))
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> BlendState:
@@ -113,10 +114,12 @@ class BlendFuser(PyramidalFuser[BlendState]):
         return BlendState(info, strip, means, *mending, depth.start_of(info, strip))
 
     def add_in_steps(self, state: BlendState, frame: Frame) -> Iterable[Sequence[Task]]:
-        """The bands of the fine levels side by side, then the coarse levels, and what mends them."""
+        """The blocks of the fine levels side by side, then the coarse levels, and what mends them."""
         fine = fine_levels(state.levels)
         coarse = _Coarse.empty(*state.levels[fine].score.shape) if has_coarse(state.levels) else None
-        yield [partial(self._add_band, state, frame, top, fine, coarse) for top in self._tops(state, frame)]
+        size = frame.height, frame.width
+        blocks = blocks_of(self._tops(state, frame), size, self._band_rows, self._margin, self._block_columns)
+        yield [partial(self._add_block, state, frame, block, fine, coarse) for block in blocks]
         if coarse is not None:
             yield [partial(self._remember, state, coarse), partial(self._add_coarse, state, fine, coarse)]
 
@@ -143,34 +146,38 @@ class BlendFuser(PyramidalFuser[BlendState]):
         """What the finest energy needs is what the depth map needs."""
         return self._margin
 
-    def _add_band(self, state: BlendState, frame: Frame, top: int, fine: int, coarse: _Coarse | None) -> None:
-        first = max(0, top - self._margin)
-        bottom = min(top + self._band_rows, frame.height)
-        rows = numbers(frame, first, min(bottom + self._margin, frame.height), state.info.dtype)
+    def _add_block(self, state: BlendState, frame: Frame, block: Block, fine: int, coarse: _Coarse | None) -> None:
+        rows = numbers(frame, block.first, block.last, state.info.dtype, block.begin, block.end)
         valid = rows.valid
         gauss, handed = self._finest(rows.pixels)
-        own = slice(top - first, bottom - first)
-        depth.feed(state.depth, depth.scoring_of(state.info, self._options), frame.index, top, own, handed, valid)
+        scoring = depth.scoring_of(state.info, self._options)
+        depth.feed(state.depth, scoring, frame.index, block.top, block.own(0), handed, valid, block.left)
         floor = noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR)
         handed = favoured(handed, frame.index, floor, state.info.frames, self._options)
         for level in range(fine):
-            a, b = top >> level, halved(bottom, level)
-            skip = a - (first >> level)
-            keep = slice(skip, skip + b - a)
+            a, b, left, _ = block.place(level)
+            own = block.own(level)
             if state.levels[level].strip.holds(a, b):
-                score = self._fine_score(state.info, level, handed[keep])
+                score = self._fine_score(state.info, level, np.ascontiguousarray(handed[own]))
                 if valid is not None:
-                    score[~valid[keep]] = UNCOVERED
-                state.levels[level].rows(a, b).absorb_detail(gauss[level], gauss[level + 1], skip, score)
-            handed, valid = down(handed), shrink(valid)
+                    score[~valid[own]] = UNCOVERED
+                skip, skip_columns = own[0].start, own[1].start
+                into = state.levels[level].rows(a, b)
+                into.absorb_detail(gauss[level], gauss[level + 1], skip, score, skip_columns, left)
+            handed, valid = half(handed), shrink(valid)
         if coarse is None:
             return
-        a, b = top >> fine, halved(bottom, fine)
-        keep = slice(a - (first >> fine), b - (first >> fine))
-        coarse.gauss[a:b], coarse.handed[a:b] = gauss[fine][keep], handed[keep]
-        coarse.clipped[a:b] = clipped(gauss[min(fine, 1)], state.info.encoding, gauss[fine].shape)[keep]
+        a, b, left, right = block.place(fine)
+        here, own = (slice(a, b), slice(left, right)), block.own(fine)
+        coarse.gauss[here], coarse.handed[here] = gauss[fine][own], handed[own]
+        coarse.clipped[here] = clipped(gauss[min(fine, 1)], state.info.encoding, gauss[fine].shape)[own]
         if valid is not None:
-            coarse.covered[a:b] = valid[keep]
+            coarse.covered[here] = valid[own]
+
+    def task_bytes(self, info: StackInfo) -> int:
+        """What one block takes, and what a frame brings to the coarse levels."""
+        rows, columns = self._band_rows + 2 * self._margin, min(self._block_columns + 2 * self._margin, info.width)
+        return 4 * self.planes * rows * columns + self.brought_bytes * self._coarse_px(info)
 
     def _finest(self, pixels: NDArray[np.float32]) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
         """Three levels of a picture and its finest energy, whatever the number of levels fused."""
@@ -190,7 +197,7 @@ class BlendFuser(PyramidalFuser[BlendState]):
             if valid is not None:
                 score[~valid] = UNCOVERED
             state.levels[level].absorb_detail(levels.colours[n], levels.colours[n + 1], 0, score)
-            own, handed, valid = down(energy), down(handed), shrink(valid)
+            own, handed, valid = half(energy), half(handed), shrink(valid)
         score = self._score(state.info, last, own, handed)
         if valid is not None:
             score[~valid] = UNCOVERED

@@ -39,7 +39,11 @@ class BestThree:
 
     def rows(self, top: int, bottom: int) -> BestThree:
         """A view of some rows; changing it changes this."""
-        return BestThree(self.score[:, top:bottom], self.origin[:, top:bottom])
+        return self.part(slice(top, bottom), slice(None))
+
+    def part(self, rows: slice, columns: slice) -> BestThree:
+        """A view of some columns of some rows; changing it changes this."""
+        return BestThree(self.score[:, rows, columns], self.origin[:, rows, columns])
 
     def slices(self) -> tuple[int, int]:
         """The first and the last slice that has a place anywhere; 0 and 0 if none has."""

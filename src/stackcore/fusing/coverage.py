@@ -13,14 +13,14 @@ _NEIGHBOURS = 9
 """Pixels of a row that fill the place of one that is no number."""
 
 
-def numbers(frame: Frame, top: int, bottom: int, dtype: str) -> Rows:
-    """Rows `top` to `bottom` (not included) of a frame, every pixel of them a finite number.
+def numbers(frame: Frame, top: int, bottom: int, dtype: str, left: int = 0, right: int | None = None) -> Rows:
+    """Rows `top` to `bottom` (not included) of a frame, or columns of them, every pixel of them a finite number.
 
     Frames of integers (`dtype`, that of the stack) hold nothing else. In float32 frames, what is NaN or infinite is
     uncovered, else it would spread over every level. Its place takes the mean of its neighbours in the row, so that
-    it has no edge; in the row only, so that the band does not matter.
+    it has no edge; in the row only, so that the band does not matter. Columns that are left out are no neighbours.
     """
-    rows = frame.rows(top, bottom)
+    rows = frame.rows(top, bottom, left, right)
     if dtype != "float32":
         return rows
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(rows.pixels).all(axis=2))

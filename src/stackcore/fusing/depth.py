@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,8 +60,9 @@ class DepthState:
         top: int,
         energy: NDArray[np.float32],
         valid: NDArray[np.bool_] | None,
+        left: int = 0,
     ) -> None:
-        """Take in some rows of a frame; bands of a frame may do so side by side.
+        """Take in some rows of a frame, or some columns of them; parts of a frame may do so side by side.
 
         Parameters
         ----------
@@ -73,17 +73,21 @@ class DepthState:
         top
             The first of the rows in the picture, even.
         energy
-            (n, W) float32 >= 0, the finest energy of the rows; n is even but at the end of the picture. Not modified.
+            (n, w) float32 >= 0, the finest energy; n and w are even but at the ends of the picture. Not modified.
         valid
-            (n, W) bool, which pixels the frame covers; None for all.
+            (n, w) bool, which pixels the frame covers; None for all.
+        left
+            The first of the columns in the picture, even.
         """
         score = scoring.score(reduced(energy), index)
         if valid is not None:
             score[~valid[::DEPTH_REDUCTION, ::DEPTH_REDUCTION]] = UNCOVERED
         first = top // DEPTH_REDUCTION - self.top
         last = first + len(score)
-        self.best.rows(first, last).admit(score, np.full(score.shape, index, np.uint16))
-        _add_weight(self.total[first:last], score, np.float32(_EXPONENT))
+        begin = left // DEPTH_REDUCTION
+        columns = slice(begin, begin + score.shape[1])
+        self.best.part(slice(first, last), columns).admit(score, np.full(score.shape, index, np.uint16))
+        _add_weight(self.total[first:last, columns], score, np.float32(_EXPONENT))
 
     def absorb(self, other: DepthState) -> None:
         """Take in what was kept of other frames; `other` is not modified."""
@@ -132,18 +136,19 @@ def feed(
     scoring: Scoring,
     index: int,
     top: int,
-    own: slice,
+    own: slice | tuple[slice, slice],
     energy: NDArray[np.float32],
     valid: NDArray[np.bool_] | None,
+    left: int = 0,
 ) -> None:
-    """Give `state`, where there is one, the `own` rows of a band that begins in the picture at the row `top`.
+    """Give `state`, where there is one, the `own` part of a band, or block, that begins at row `top`, column `left`.
 
     Rows that the state does not hold are left out.
 
-    `energy` (n, W) float32 and `valid` (n, W) bool, None for all, have the margins of the band still.
+    `energy` (n, w) float32 and `valid` (n, w) bool, None for all, have the margins still.
     """
-    if state is not None and state.holds(top, top + own.stop - own.start):
-        state.take(scoring, index, top, energy[own], None if valid is None else valid[own])
+    if state is not None and state.holds(top, top + len(energy[own])):
+        state.take(scoring, index, top, energy[own], None if valid is None else valid[own], left)
 
 
 def read_band(
@@ -210,11 +215,9 @@ def evidence_of(state: DepthState | None, scoring: Scoring) -> DepthEvidence | N
 def reduced(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """The means of 2x2 pixels of rows (n, w) that begin at an even one, rounded up in size; edges are repeated."""
     height, width = plane.shape
-    below, right = height % DEPTH_REDUCTION, width % DEPTH_REDUCTION
-    if below or right:
-        plane = np.asarray(cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE), np.float32)
-    size = ((width + right) // DEPTH_REDUCTION, (height + below) // DEPTH_REDUCTION)
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+    means = np.empty((-(-height // DEPTH_REDUCTION), -(-width // DEPTH_REDUCTION)), np.float32)
+    _mean_of_four(plane, means)
+    return means
 
 
 def _size(info: StackInfo, strip: Strip | None = None) -> tuple[int, int]:
@@ -226,6 +229,17 @@ def _size(info: StackInfo, strip: Strip | None = None) -> tuple[int, int]:
 def _noise() -> float:
     """Finest energy of white noise of variance 1."""
     return noise_energy(0) + noise_energy(1) / 2
+
+
+@kernel
+def _mean_of_four(plane: NDArray[np.float32], means: NDArray[np.float32]) -> None:
+    """Fill `means` with those of 2x2 pixels; beyond the ends of `plane` its last row and column are repeated."""
+    height, width = plane.shape
+    for i in range(means.shape[0]):
+        upper, lower = plane[2 * i], plane[min(2 * i + 1, height - 1)]
+        for j in range(means.shape[1]):
+            a, b = 2 * j, min(2 * j + 1, width - 1)
+            means[i, j] = np.float32(0.25) * ((upper[a] + upper[b]) + (lower[a] + lower[b]))
 
 
 @kernel

@@ -46,6 +46,33 @@ def descend(picture: Floats, times: int) -> Descent:
     return Descent(colours, [*brightness, luma])
 
 
+def half(plane: Floats) -> Floats:
+    """One level down, as `descend`, of a plane (h, w), contiguous, which is not modified."""
+    height, width = plane.shape
+    below = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
+    _halve_plane(plane, below)
+    return below
+
+
+@kernel
+def _halve_plane(plane: Floats, below: Floats) -> None:
+    height, width = plane.shape
+    summed = np.empty(width + 5, np.float32)
+    middle = summed[2 : width + 2]
+    for y in range(below.shape[0]):
+        a, b, c = plane[_mirrored(2 * y - 2, height)], plane[_mirrored(2 * y - 1, height)], plane[2 * y]
+        d, e = plane[_mirrored(2 * y + 1, height)], plane[_mirrored(2 * y + 2, height)]
+        for x in range(width):
+            middle[x] = (a[x] + e[x]) + _4 * (b[x] + d[x]) + _6 * c[x]
+        for i in range(1, 3):
+            summed[2 - i] = middle[_mirrored(-i, width)]
+            summed[width + 1 + i] = middle[_mirrored(width - 1 + i, width)]
+        out = below[y]
+        for x in range(out.shape[0]):
+            s = summed[2 * x :]
+            out[x] = ((s[0] + s[4]) + _4 * (s[1] + s[3]) + _6 * s[2]) * _1_256
+
+
 @kernel
 def _halve(picture: Floats, below: Floats, luma: Floats) -> None:
     height, width = luma.shape

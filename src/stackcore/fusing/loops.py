@@ -138,39 +138,44 @@ def absorb_detail(
     score: Floats,
     gauss: Floats,
     below: Floats,
-    skip: int,
+    skip: tuple[int, int],
     other_score: Floats,
+    first: int,
 ) -> None:
-    """`absorb` for what `gauss` (n, w, 3) has, from row `skip` on, beyond the level `below` it.
+    """`absorb` for what `gauss` (n, m, 3) has, from row and column `skip` on, beyond the level `below` it.
 
-    The mean is `mean`, or `short` in short numbers; the other one has no rows.
+    The mean is `mean`, or `short` in short numbers; the other one has no rows. `other_score` (h, w) is for its columns
+    from `first` on.
     """
-    height, width = score.shape
+    height, width = other_score.shape
+    skip_rows, skip_columns = skip
     is_short = short.shape[0] > 0
-    ours, kept = mean.reshape(mean.shape[0], 3 * width), short.reshape(short.shape[0], 3 * width)
-    fine, coarse = gauss.reshape(gauss.shape[0], 3 * width), below.reshape(below.shape[0], 3 * below.shape[1])
+    ours, kept = mean.reshape(mean.shape[0], 3 * mean.shape[1]), short.reshape(short.shape[0], 3 * short.shape[1])
+    fine = gauss.reshape(gauss.shape[0], 3 * gauss.shape[1])
+    coarse = below.reshape(below.shape[0], 3 * below.shape[1])
     share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
     held = np.empty(3 * _RUN, np.float32)
-    line = np.zeros(3 * (width // 2 + _RUN), np.float32)
+    line = np.zeros(3 * (gauss.shape[1] // 2 + _RUN), np.float32)
     for y in range(height):
         is_ready = False
         for left in range(0, width, _RUN):
             right = min(left + _RUN, width)
-            if not shares(score[y, left:right], other_score[y, left:right], share):
+            if not shares(score[y, first + left : first + right], other_score[y, left:right], share):
                 continue
             if not is_ready:
-                raised(coarse, skip + y, 3, line)
+                raised(coarse, skip_rows + y, 3, line)
                 is_ready = True
-            widened(line[3 * (left // 2) :], spread)
+            widened(line[3 * ((skip_columns + left) // 2) :], spread)
             thrice(share, wide)
-            b = fine[skip + y, 3 * left : 3 * right]
+            b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
+            begin, end = 3 * (first + left), 3 * (first + right)
             if is_short:
                 a = held[: b.shape[0]]
-                lengthen(kept[y, 3 * left : 3 * right], a)
+                lengthen(kept[y, begin:end], a)
                 take(a, b, spread, wide)
-                shorten(a, kept[y, 3 * left : 3 * right])
+                shorten(a, kept[y, begin:end])
             else:
-                take(ours[y, 3 * left : 3 * right], b, spread, wide)
+                take(ours[y, begin:end], b, spread, wide)
 
 
 @kernel

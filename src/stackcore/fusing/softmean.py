@@ -71,21 +71,30 @@ class SoftMean:
             self.mean[some] = as_short(ours)
 
     def absorb_detail(
-        self, gauss: NDArray[np.float32], below: NDArray[np.float32], skip: int, score: NDArray[np.float32]
+        self,
+        gauss: NDArray[np.float32],
+        below: NDArray[np.float32],
+        skip: int,
+        score: NDArray[np.float32],
+        skip_columns: int = 0,
+        left: int = 0,
     ) -> None:
-        """Take in the detail of a level of a frame, which is made only where it counts.
+        """Take in the detail of a level of a frame, or of some columns of it, which is made only where it counts.
 
         Parameters
         ----------
         gauss, below
-            The level (n, w, 3) and the one below it, contiguous, from an even row of the picture on; not modified.
-        skip
-            Rows of `gauss` before the first of these.
+            The level (n, m, 3) and the one below it, contiguous, from an even row and an even column of the picture
+            on; not modified.
+        skip, skip_columns
+            Rows of `gauss` before the first of these, and columns of it, an even number, before the first that counts.
         score
-            (h, w), h <= n - skip; not modified.
+            (h, w) of what counts, contiguous, h <= n - skip, w <= m - skip_columns; not modified.
+        left
+            The column of these that the first that counts is.
         """
         nothing = (0, *self.mean.shape[1:])
+        mean, short = self.mean, np.empty(nothing, SHORT)
         if self.mean.dtype == SHORT:
-            loops.absorb_detail(np.empty(nothing, np.float32), self.mean, self.score, gauss, below, skip, score)
-        else:
-            loops.absorb_detail(self.mean, np.empty(nothing, SHORT), self.score, gauss, below, skip, score)
+            mean, short = np.empty(nothing, np.float32), self.mean
+        loops.absorb_detail(mean, short, self.score, gauss, below, (skip, skip_columns), score, left)

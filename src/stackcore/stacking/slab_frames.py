@@ -60,10 +60,10 @@ class _Watched(Frame):
         self._covered |= valid
         return valid
 
-    def rows(self, top: int, bottom: int) -> Rows:
-        rows = self._frame.rows(top, bottom)
+    def rows(self, top: int, bottom: int, left: int = 0, right: int | None = None) -> Rows:
+        rows = self._frame.rows(top, bottom, left, right)
         # Tasks that share rows write the same values: those of this frame.
-        self._covered[top:bottom] |= True if rows.valid is None else rows.valid
+        self._covered[top:bottom, left:right] |= True if rows.valid is None else rows.valid
         return rows
 
 

@@ -19,10 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.kernels import kernel
+from stackcore.terms import Region
 
-_TILE = 512
-"""Columns worked at a time: what two passes need of them stays in the first and second cache. A part of the grid that
-decides where runs begin, and so, in the last bit, of the result."""
+_TILE = 1152
+"""Columns worked at a time, at most: what two passes need of them stays in the first and second cache."""
+
+_STRETCH = 512
+"""Phases are counted from multiples of this column, so that what else is made does not matter to a pixel."""
 
 _GENTLE_TURN, _GENTLE_SCALE = 0.05, 1.25
 """The largest of |b|, |d| and of a, e, 1 / a, 1 / e that are resampled like this."""
@@ -44,49 +47,49 @@ def is_gentle(matrix: NDArray[np.float64]) -> bool:
 
 def resample(
     source: NDArray[Any],
-    above: int,
+    corner: tuple[int, int],
     table: NDArray[np.float32],
     matrix: NDArray[np.float64],
-    rows: tuple[int, int],
-    width: int,
+    part: Region,
 ) -> NDArray[np.float32]:
-    """Rows of the picture that `matrix` takes out of `source`, bicubic.
+    """A part of the picture that `matrix` takes out of `source`, bicubic; the same to the bit in every larger part.
 
     Parameters
     ----------
     source
         (h, w, 3), uint8, uint16 or float32; not modified. Beyond its edges it repeats them.
-    above
-        Rows of the source that were left out above it, where it is but a part.
+    corner
+        Columns left of it and rows above it that were left out of the source, where it is but a part.
     table
         (3, levels) float32: the number that stands for a level of red, green and blue; (3, 0) where the numbers of
         `source`, float32, are taken as they are.
     matrix
         (3, 3), from coordinates (x, y, 1) of the picture to those of `source`; `is_gentle` says yes to it.
-    rows, width
-        First row and last, not included, and columns of the picture.
+    part
+        What is made.
 
     Returns
     -------
-    (n, width, 3) float32; overshoots what is in `source` by up to a quarter of its steps.
+    (h, w, 3) float32 of the size of `part`; overshoots what is in `source` by up to a quarter of its steps.
     """
     seen = np.ascontiguousarray(source).reshape(len(source), -1).view()
     seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
-    out = np.empty((rows[1] - rows[0], width, 3), np.float32)
-    _two_passes(seen, above, table, np.ascontiguousarray(matrix[:2]).ravel(), rows[0], out.reshape(len(out), -1))
+    out = np.empty((part.height, part.width, 3), np.float32)
+    numbers = np.ascontiguousarray(matrix[:2]).ravel()
+    _two_passes(seen, corner, table, numbers, (part.x, part.y), out.reshape(len(out), -1))
     return out
 
 
 @kernel
 def _two_passes(
     source: NDArray[Any],
-    above: int,
+    corner: tuple[int, int],
     table: NDArray[np.float32],
     m: NDArray[np.float64],
-    top: int,
+    place: tuple[int, int],
     out: NDArray[np.float32],
 ) -> None:
-    """Fill `out` (n, 3 * width) from `source` (h, 3 * w), pixel after pixel in a row.
+    """Fill `out` (n, 3 * width), which begins at column and row `place`, from `source` (h, 3 * w), pixel after pixel.
 
     Of the rows resampled along their length a ring holds those that a row of the picture needs, each in planes: the
     reds of a tile, its greens, its blues.
@@ -94,12 +97,14 @@ def _two_passes(
     along = m[0] - m[1] * m[3] / m[4]  # x' on source row v: along * x + per_row * v + start
     per_row = m[1] / m[4]
     start = m[2] - m[1] * m[5] / m[4]
-    ring = np.zeros((5 + int(abs(m[3]) * _TILE), 3 * _TILE), np.float32)
+    ring = np.zeros((6 + int(abs(m[3]) * _TILE), 3 * _TILE), np.float32)
     taken = np.zeros((3, int(along * _TILE) + 8), np.float32)
-    steps = np.arange(_TILE).astype(np.float32)
+    steps = np.arange(_STRETCH).astype(np.float32)
+    begin_column, top = place
     width = out.shape[1] // 3
-    for left in range(0, width, _TILE):
-        right = min(left + _TILE, width)
+    tiles = -(-width // _TILE)
+    for tile in range(tiles):
+        left, right = begin_column + tile * width // tiles, begin_column + (tile + 1) * width // tiles
         ready = 0
         for line in range(out.shape[0]):
             base = m[4] * (top + line) + m[5]
@@ -111,10 +116,12 @@ def _two_passes(
                 begin = per_row * row + start
                 begins = math.floor(along * left + begin) - 1
                 count = math.floor(along * (right - 1) + begin) + 3 - begins
-                _take(source[min(max(row - above, 0), len(source) - 1)], table, begins, count, taken)
+                pixels = source[min(max(row - corner[1], 0), len(source) - 1)]
+                _take(pixels, table, begins - corner[0], count, taken)
                 _along(taken, begins, along, begin, left, right, steps, ring[row % len(ring)])
             ready = max(ready, last + 1)
-            _down(ring, m[3], base, left, right, steps, out[line, 3 * left : 3 * right])
+            resampled = out[line, 3 * (left - begin_column) : 3 * (right - begin_column)]
+            _down(ring, m[3], base, left, right, steps, resampled)
 
 
 @kernel
@@ -155,17 +162,17 @@ def _along(
     steps: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Resample a row, in planes (3, n), to planes (3 * n): column x of the picture is at slope * x + base."""
+    """Resample a row, in planes (3, n), to planes of a tile: column x of the picture is at slope * x + base."""
     x = left
     while x < right:
         offset = math.floor(slope * x + base) - x
-        end = _run(slope - 1.0, base - offset, x, right)
+        stretch = x // _STRETCH * _STRETCH
+        end = _run(slope, base, 1, x, min(right, stretch + _STRETCH))
         at, n = offset + x - 1 - begins, x - left
-        phase = np.float32(slope * x + base - (offset + x))
+        phase = np.float32(slope * stretch + base - (offset + stretch))
         rows = taken[0, at:], taken[1, at:], taken[2, at:]
-        _mix_along(
-            rows, phase, np.float32(slope - 1.0), steps[: end - x], (out[n:], out[_TILE + n :], out[2 * _TILE + n :])
-        )
+        planes = out[n:], out[_TILE + n :], out[2 * _TILE + n :]
+        _mix_along(rows, phase, np.float32(slope - 1.0), steps[x - stretch : end - stretch], planes)
         x = end
 
 
@@ -197,16 +204,17 @@ def _down(
     steps: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Resample down the columns, in planes, to pixels (3 * n): column x of the picture is at row slope * x + base."""
+    """Resample columns `left` to `right` of a tile, in planes, to pixels (3 * n): x is at row slope * x + base."""
     x = left
     while x < right:
         row = math.floor(slope * x + base)
-        end = _run(slope, base - row, x, right)
+        stretch = x // _STRETCH * _STRETCH
+        end = _run(slope, base, 0, x, min(right, stretch + _STRETCH))
         n = x - left
         a, b = ring[(row - 1) % len(ring), n:], ring[row % len(ring), n:]
         c, d = ring[(row + 1) % len(ring), n:], ring[(row + 2) % len(ring), n:]
-        phase = np.float32(slope * x + base - row)
-        _mix_down((a, b, c, d), phase, np.float32(slope), steps[: end - x], out[3 * n :])
+        phase = np.float32(slope * stretch + base - row)
+        _mix_down((a, b, c, d), phase, np.float32(slope), steps[x - stretch : end - stretch], out[3 * n :])
         x = end
 
 
@@ -229,13 +237,22 @@ def _mix_down(
 
 
 @kernel
-def _run(drift: float, base: float, x: int, stop: int) -> int:
-    """First column after `x`, `stop` at the latest, where drift * x + base is no longer from 0 to 1."""
-    here = drift * x + base
-    if drift == 0.0:
-        return stop
-    ahead = (1.0 - here) / drift if drift > 0.0 else -here / drift
-    return stop if ahead >= stop - x else max(x + 1, x + math.ceil(ahead))
+def _run(slope: float, base: float, own: int, x: int, stop: int) -> int:
+    """First column after `x`, `stop` at the latest, whose slope * x + base, less `own` * x, has another whole part.
+
+    The sums decide themselves, not where a straight line crosses: a run ends at the same column wherever it begins.
+    """
+    whole, drift = math.floor(slope * x + base) - own * x, slope - own
+    ahead = float(stop - x)
+    if drift != 0.0:
+        here = slope * x + base - (own * x + whole)
+        ahead = min(ahead, (1.0 - here) / drift if drift > 0.0 else -here / drift)
+    end = max(x + 1, x + math.ceil(ahead))
+    while end > x + 1 and math.floor(slope * (end - 1) + base) - own * (end - 1) != whole:
+        end -= 1
+    while end < stop and math.floor(slope * end + base) - own * end == whole:
+        end += 1
+    return min(end, stop)
 
 
 @kernel

@@ -16,7 +16,7 @@ of a band away from them loses nothing, and a row is the same in whatever band i
 interpolates at 1/32 px, which hides most of the difference, not all."""
 
 _REACH = 4
-"""Source rows read beyond the mapped ones: bicubic needs two, rounding one."""
+"""Source rows and columns read beyond the mapped ones: bicubic needs two, rounding one."""
 
 _AS_THEY_ARE = np.empty((3, 0), np.float32)
 
@@ -79,69 +79,76 @@ class WarpedFrame(Frame):
         valid = self.rows(0, self.height).valid
         return np.ones((self.height, self.width), np.bool_) if valid is None else valid
 
-    def rows(self, top: int, bottom: int) -> Rows:
-        """Rows `top` to `bottom` (not included), warped, gained, float32; the same to the bit for every cut."""
-        if self._is_shift_by_pixels():
-            return self._shifted(top, bottom)
-        pixels = self._in_two_passes(top, bottom) if is_gentle(self._matrix) else self._through_maps(top, bottom)
-        return Rows(pixels, self._valid_rows(top, bottom))
+    def rows(self, top: int, bottom: int, left: int = 0, right: int | None = None) -> Rows:
+        """Rows `top` to `bottom` (not included), warped, gained, float32; the same to the bit for every cut.
 
-    def _in_two_passes(self, top: int, bottom: int) -> NDArray[np.float32]:
-        """Of floats with a gain only the rows that are needed are taken to numbers; integers go through a table."""
-        source, table, first = self._source, _AS_THEY_ARE, 0
+        Of them the columns `left` to `right` (not included), None for the end of the row.
+        """
+        part = Region(left, top, (self.width if right is None else right) - left, bottom - top)
+        if self._is_shift_by_pixels():
+            return self._shifted(part)
+        pixels = self._in_two_passes(part) if is_gentle(self._matrix) else self._through_maps(part)
+        return Rows(pixels, self._valid_part(part))
+
+    def _in_two_passes(self, part: Region) -> NDArray[np.float32]:
+        """Of floats with a gain only those that are needed are taken to numbers; integers go through a table."""
+        source, table, corner = self._source, _AS_THEY_ARE, (0, 0)
         if source.dtype != np.float32:
             table = np.ascontiguousarray(gain_table(source.dtype.name, self._gain, self._encoding).T)
         elif self._gain != UNITY:
-            first, last = self._source_rows(top, bottom)
-            source = normalise(source[first:last], self._gain, self._encoding)
-        return resample(source, first, table, self._matrix, (top, bottom), self.width)
+            rows, columns = self._source_part(part)
+            source = normalise(source[rows, columns], self._gain, self._encoding)
+            corner = columns.start, rows.start
+        return resample(source, corner, table, self._matrix, part)
 
-    def _through_maps(self, top: int, bottom: int) -> NDArray[np.float32]:
+    def _through_maps(self, part: Region) -> NDArray[np.float32]:
         """Any map, for three to four times the time."""
-        x, y = self._coordinates(top, bottom)
-        first, last = self._source_rows(top, bottom)
-        y -= np.float32(first)
-        part = normalise(self._source[first:last], self._gain, self._encoding)
-        return np.asarray(cv2.remap(part, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        x, y = self._coordinates(part)
+        rows, columns = self._source_part(part)
+        x -= np.float32(columns.start)
+        y -= np.float32(rows.start)
+        pixels = normalise(self._source[rows, columns], self._gain, self._encoding)
+        return np.asarray(cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
-    def _source_rows(self, top: int, bottom: int) -> tuple[int, int]:
-        """First row, and last (not included), of the source that rows of the picture are made of."""
-        right = self.width - 1.0
-        corners = np.array([[0, top], [right, top], [0, bottom - 1], [right, bottom - 1]], np.float64)
-        y = Transform(self._matrix).apply(corners)[:, 1]
-        first = int(np.clip(np.floor(y.min()) - _REACH, 0, len(self._source) - 1))
-        return first, int(np.clip(np.ceil(y.max()) + _REACH + 1, first + 1, len(self._source)))
+    def _source_part(self, part: Region) -> tuple[slice, slice]:
+        """Rows and columns of the source that a part of the picture is made of."""
+        left, top, right, bottom = part.x, part.y, part.x + part.width - 1, part.y + part.height - 1
+        corners = np.array([[left, top], [right, top], [left, bottom], [right, bottom]], np.float64)
+        seen = Transform(self._matrix).apply(corners)
+        height, width = self._source.shape[:2]
+        return _within(seen[:, 1], height), _within(seen[:, 0], width)
 
-    def _valid_rows(self, top: int, bottom: int) -> NDArray[np.bool_] | None:
+    def _valid_part(self, part: Region) -> NDArray[np.bool_] | None:
         if self._covers_all and self._solid is None:
             return None
         if self._solid is None and np.array_equal(self._matrix[2], (0, 0, 1)):
-            return self._covered_rows(top, bottom)
-        x, y = self._coordinates(top, bottom)
+            return self._covered_part(part)
+        x, y = self._coordinates(part)
         height, width = self._source.shape[:2]
         valid: NDArray[np.bool_] | None = None
         if not self._covers_all:
             valid = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         if self._solid is not None:
-            first, last = self._source_rows(top, bottom)
-            y -= np.float32(first)
-            seen = cv2.remap(self._solid[first:last], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            rows, columns = self._source_part(part)
+            x -= np.float32(columns.start)
+            y -= np.float32(rows.start)
+            seen = cv2.remap(self._solid[rows, columns], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             solid = np.asarray(seen) == 255
             valid = solid if valid is None else valid & solid
         return valid
 
-    def _covered_rows(self, top: int, bottom: int) -> NDArray[np.bool_]:
+    def _covered_part(self, part: Region) -> NDArray[np.bool_]:
         """Where an affine map stays within the source: in each row from one column to another, found by halving."""
-        begins, ends = np.zeros(bottom - top, np.int64), np.full(bottom - top, self.width, np.int64)
+        begins, ends = np.zeros(part.height, np.int64), np.full(part.height, part.width, np.int64)
         height, width = self._source.shape[:2]
-        for (along, across), size in zip(self._sums(top, bottom), (width, height), strict=True):
+        for (along, across), size in zip(self._sums(part), (width, height), strict=True):
             rises = along[-1] >= along[0]
             ordered = along if rises else along[::-1]
             low, high = np.searchsorted(ordered, -across), np.searchsorted(ordered, size - 1 - across, "right")
             if not rises:
-                low, high = self.width - high, self.width - low
+                low, high = part.width - high, part.width - low
             begins, ends = np.maximum(begins, low), np.minimum(ends, high)
-        valid = np.zeros((bottom - top, self.width), np.bool_)
+        valid = np.zeros((part.height, part.width), np.bool_)
         for row, begin, end in zip(valid, begins, ends, strict=True):
             row[begin:end] = True
         return valid
@@ -154,9 +161,9 @@ class WarpedFrame(Frame):
     def _is_shift_by_pixels(self) -> bool:
         return self._covers_all and self._moves_by_pixels()
 
-    def _shifted(self, top: int, bottom: int) -> Rows:
-        dx, dy = int(self._matrix[0, 2]), int(self._matrix[1, 2])
-        place = slice(top + dy, bottom + dy), slice(dx, dx + self.width)
+    def _shifted(self, part: Region) -> Rows:
+        x, y = part.x + int(self._matrix[0, 2]), part.y + int(self._matrix[1, 2])
+        place = slice(y, y + part.height), slice(x, x + part.width)
         valid = None if self._source_valid is None else self._source_valid[place]
         return Rows(normalise(self._source[place], self._gain, self._encoding), valid)
 
@@ -178,24 +185,34 @@ class WarpedFrame(Frame):
         slack = 1e-6
         return bool(np.all(corners >= -slack) and np.all(corners <= limit + slack))
 
-    def _coordinates(self, top: int, bottom: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _coordinates(self, part: Region) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         m = self._matrix
         if np.array_equal(m[2], (0, 0, 1)):
-            (x_along, x_across), (y_along, y_across) = self._sums(top, bottom)
+            (x_along, x_across), (y_along, y_across) = self._sums(part)
             return x_along[None, :] + x_across[:, None], y_along[None, :] + y_across[:, None]
-        columns = np.arange(self.width, dtype=np.float64)
-        lines = np.arange(top, bottom, dtype=np.float64)
+        columns, lines = _numbered(part)
         depth = m[2, 0] * columns[None, :] + (m[2, 1] * lines + m[2, 2])[:, None]
         x64 = (m[0, 0] * columns[None, :] + (m[0, 1] * lines + m[0, 2])[:, None]) / depth
         y64 = (m[1, 0] * columns[None, :] + (m[1, 1] * lines + m[1, 2])[:, None]) / depth
         return _on_grid(x64), _on_grid(y64)
 
-    def _sums(self, top: int, bottom: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    def _sums(self, part: Region) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Of x and of y under an affine map: what each column and each row contribute, both on the grid."""
         m = self._matrix
-        columns = np.arange(self.width, dtype=np.float64)
-        lines = np.arange(top, bottom, dtype=np.float64)
+        columns, lines = _numbered(part)
         return [(_on_grid(m[i, 0] * columns), _on_grid(m[i, 1] * lines + m[i, 2])) for i in (0, 1)]
+
+
+def _numbered(part: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Numbers of the columns and of the rows of a part of the picture."""
+    columns = np.arange(part.x, part.x + part.width, dtype=np.float64)
+    return columns, np.arange(part.y, part.y + part.height, dtype=np.float64)
+
+
+def _within(seen: NDArray[np.float64], size: int) -> slice:
+    """The rows, or columns, of a source of `size` that pixels at the coordinates `seen` are made of."""
+    first = int(np.clip(np.floor(seen.min()) - _REACH, 0, size - 1))
+    return slice(first, int(np.clip(np.ceil(seen.max()) + _REACH + 1, first + 1, size)))
 
 
 def _on_grid(values: NDArray[np.float64]) -> NDArray[np.float32]:

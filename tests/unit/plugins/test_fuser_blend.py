@@ -54,6 +54,29 @@ def test_a_blurred_frame_does_not_win_coarse_levels_by_its_blobs() -> None:
     assert listening < 0.3 * alone
 
 
+def test_blocks_are_the_same_to_the_bit_whatever_their_size() -> None:
+    height, width = 331, 403
+    grain = np.random.default_rng(4).random((height, width, 3), dtype=np.float32)
+    frames = [(cv2.GaussianBlur(grain, (0, 0), 0.6 + 0.4 * i) * 255).astype(np.uint8) for i in range(3)]
+    valid = np.ones((height, width), np.bool_)
+    valid[:, :9] = valid[40:] = False
+    info = StackInfo(width, height, 3, 1, "uint8", noise_sigma=0.003, finds_depth=True)
+
+    def made(rows: int, columns: int) -> tuple[np.ndarray, ...]:
+        fuser = BlendFuser(BlendOptions(), rows, columns)
+        state = fuser.start(info)
+        for index, pixels in enumerate(frames):
+            state = fuser.add(state, Frame(index, pixels, valid if index == 2 else None))
+        found = fuser.finish(state)
+        assert found.evidence is not None
+        return found.pixels, found.evidence.depth, found.evidence.strength
+
+    whole = made(1024, 1024)
+    for rows, columns in ((64, 128), (332, 100), (8, 404)):
+        for ours, theirs in zip(made(rows, columns), whole, strict=True):
+            assert np.array_equal(ours, theirs)
+
+
 def test_both_fine_levels_go_by_the_finest_energy_alone() -> None:
     def levels(**share: float) -> list[np.ndarray]:
         fuser = BlendFuser(BlendOptions(**share))

@@ -69,6 +69,18 @@ def test_every_cut_into_rows_gives_the_same_bits(transform, dtype, gain, canvas)
         assert np.array_equal(valid, frame.valid)
 
 
+@pytest.mark.parametrize("gain", [UNITY, (1.04, 0.97, 1.01)], ids=["plain", "gained"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("transform", [AFFINE, TURNED, HOMOGRAPHY], ids=["affine", "turned", "homography"])
+def test_every_cut_into_columns_gives_the_same_numbers(transform, dtype, gain):
+    frame = WarpedFrame(0, texture(dtype), transform, WHOLE, gain)
+    whole, valid = frame.rows(5, 60), frame.valid[5:60]
+    for left, right in ((0, 150), (0, 40), (37, 101), (149, 150)):
+        part = frame.rows(5, 60, left, right)
+        assert np.allclose(part.pixels, whole.pixels[:, left:right], rtol=0, atol=0 if transform is AFFINE else 1e-5)
+        assert np.array_equal(np.ones((55, right - left)) if part.valid is None else part.valid, valid[:, left:right])
+
+
 @pytest.mark.parametrize("transform", [AFFINE, TURNED, HOMOGRAPHY], ids=["affine", "turned", "homography"])
 def test_a_ramp_shows_that_each_pixel_comes_from_where_the_matrix_says(transform):
     x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
