@@ -1,7 +1,4 @@
-"""The contract of fusers: derive from `FuserContract`, say how yours is made, and let pytest collect it.
-
-Imports no pytest: `stackcore plugins check` runs the same methods.
-"""
+"""The contract of fusers: derive from `FuserContract`, say how yours is made, and let pytest collect it."""
 
 from __future__ import annotations
 
@@ -17,8 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.hookspecs import Kind
 from stackcore.protocols import DemandingFuser, Fuser, ParallelFuser, Task
 from stackcore.terms import FULL_SCALE, Frame, Fused, Pixels, StackInfo
+from stackcore.testing.contract import Contract, DoesNotApply
 
 Plan = Sequence[Sequence[int]]
 """Which frames make each part of a stack; the parts are merged in this order."""
@@ -32,7 +31,7 @@ _CUTS: tuple[Plan, ...] = (
 )
 
 
-class FuserContract:
+class FuserContract(Contract):
     """What every fuser owes its executors, whatever its algorithm. Override `make`.
 
     Attributes
@@ -49,12 +48,15 @@ class FuserContract:
     ...         return MyFuser()
     """
 
+    kind: ClassVar[Kind] = "fuser"
+    protocol: ClassVar[type | None] = Fuser
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((96, 64), (33, 17), (7, 5), (40, 150))
     dtypes: ClassVar[tuple[str, ...]] = ("uint8", "uint16", "float32")
 
     def make(self) -> Fuser[Any]:
         """Return the fuser under test, each time a new one."""
-        raise NotImplementedError
+        fuser: Fuser[Any] = super().make()
+        return fuser
 
     def test_start_is_neutral(self) -> None:
         """Merging with the state of an empty stack, on either side, changes nothing."""
@@ -217,7 +219,7 @@ class FuserContract:
             stack = _Stack((400, 600), dtype)
             fuser = self.make()
             if not isinstance(fuser, DemandingFuser):
-                return
+                raise DoesNotApply("it has no `finish_bytes`")
             fuser.finish(_fold(fuser, stack, (0, 1)))  # what is compiled or remembered by then is not of the finish
             state, promised = _fold(fuser, stack, (0, 1)), fuser.finish_bytes(stack.info)
             tracemalloc.start()
@@ -234,7 +236,7 @@ class FuserContract:
             stack = _Stack((900, 700), dtype)
             fuser = self.make()
             if not isinstance(fuser, ParallelFuser):
-                return
+                raise DoesNotApply("it has no tasks")
             state, promised = _fold(fuser, stack, (0, 1)), fuser.task_bytes(stack.info)
             tracemalloc.start()
             peaks = [_peak(task) for tasks in fuser.add_in_steps(state, stack.frame(2)) for task in tasks]
@@ -269,7 +271,7 @@ class FuserContract:
         fuser = self.make()
         whole = fuser.finish(_fold(fuser, stack, range(5))).evidence
         if whole is None:
-            return
+            raise DoesNotApply("it finds no depth")
         for plan in _CUTS:
             cut = _fuse(fuser, stack, plan).evidence
             assert cut is not None
