@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ from stackcore.testing import (
 REGISTRY = Registry.discover()
 """Before any test has a home of its own: nothing is read from there."""
 
-SMALL = {"width_px": 64, "height_px": 64, "tells_position": True, "still_s": 0, "move_s": 0}
+SMALL = {"subject": "grey-card", "width_px": 64, "height_px": 64, "tells_position": True, "still_s": 0, "move_s": 0}
 
 FAULTS = ("jam@1", "lost@2", "refused@1", "end-stop@2", "still-fails@2", "timeout@1", "transfer-cut@2", "card-full@2")
 
@@ -69,13 +70,15 @@ class TestEveryDeveloper(DeveloperContract):
 
 class TestEverySimulator(CameraContract):
     chosen = every("camera", "gphoto2-legacy", "gphoto2-unified")
+    options = SMALL
 
-    def make(self) -> CameraProvider:
-        camera: CameraProvider = self.make_with(**SMALL)
-        return camera
+    @pytest.fixture(autouse=True)
+    def _no_flushing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Some eighty runs need not outlast a power cut."""
+        monkeypatch.setattr(os, "fsync", lambda handle: None)
 
     def make_faulty(self) -> Mapping[str, CameraProvider]:
-        return {fault: self.make_with(**SMALL, fault=fault, timeout_s=0.01) for fault in FAULTS}
+        return {fault: self.make_with(fault=fault, timeout_s=0.01) for fault in FAULTS}
 
 
 class TestEveryRealCamera(CameraContract):

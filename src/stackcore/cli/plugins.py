@@ -1,4 +1,4 @@
-"""`stackcore plugins list` and `plugins show`: what is installed, what it can do, and why it does not work."""
+"""`stackcore plugins`, with `list` and `show`: what is installed, what it can do, and why it does not work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from stackcore.cli import checking
 from stackcore.errors import PluginError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(_list_by_default)
     group.command("list")(_list)
     group.command("show")(_show)
+    checking.register(group)
     app.add_typer(group, name="plugins")
 
 
@@ -57,7 +59,7 @@ def _show(
     """Show what a plugin can do and every option it takes."""
     if kind is not None:
         _check_kind(kind)
-    found = _find(_discover(), name, kind)
+    found = find_plugins(_discover(), name, kind)
     if json:
         _print_json({"schema": "stackcore.plugin/1", "plugins": [_as_data(record, options=True) for record in found]})
     else:
@@ -80,7 +82,7 @@ def _check_kind(kind: str) -> None:
         )
 
 
-def _find(registry: Registry, name: str, kind: str | None) -> list[PluginRecord]:
+def find_plugins(registry: Registry, name: str, kind: str | None) -> list[PluginRecord]:
     """Return the plugins of that name, which several kinds may share; `PluginError` names the nearest."""
     prefix, colon, rest = name.partition(":")
     if colon:

@@ -43,6 +43,8 @@ class CameraContract(Contract):
     step: ClassVar[int] = 50
     connects: bool = True
 
+    _seen: Sequence[tuple[str, Rehearsal]] | None = None
+
     def make(self) -> CameraProvider:
         """Return the provider under test, not connected."""
         camera: CameraProvider = super().make()
@@ -187,7 +189,7 @@ class CameraContract(Contract):
     def _opened(self) -> Iterator[tuple[CameraProvider, CameraInfo]]:
         camera = self.make()
         if not (self.connects or camera.traits.simulated):
-            raise DoesNotApply("nobody allowed it to connect to a real camera")
+            raise DoesNotApply("it would connect to a real camera, which `--connect` allows")
         try:
             info = camera.open()
         except NotReadyError as error:
@@ -221,7 +223,12 @@ class CameraContract(Contract):
         return rehearse(camera, self.folder(), slices=self.slices, step=step, position=self.position, **options)
 
     def _cancelled(self) -> Iterator[tuple[str, Rehearsal]]:
-        """A run for each call of a camera's verbs, with a cancel that arrives while it is under way."""
+        """A run for each call of a camera's verbs, with a cancel that arrives while it is under way; shot once."""
+        if self._seen is None:
+            self._seen = list(self._shot_and_cancelled())
+        yield from self._seen
+
+    def _shot_and_cancelled(self) -> Iterator[tuple[str, Rehearsal]]:
         with self._opened():
             pass
         calls = self._run(self.make()).calls

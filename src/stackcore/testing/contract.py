@@ -10,15 +10,18 @@ import contextlib
 import inspect
 import tempfile
 import unittest
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from stackcore.errors import CameraError
 from stackcore.hookspecs import Kind, Offer
 
 PREFIX = "test_"
+FIRST_OF_ALL = "test_build_gives_what_the_kind_needs"
+"""Where this promise is broken there is nothing to try the others with."""
 
 
 class DoesNotApply(unittest.SkipTest):
@@ -45,28 +48,31 @@ class Contract:
         What such a plugin must have; None where any callable will do.
     offer
         The offer under test, where there is one: its texts and options are looked at, too.
+    options
+        What is set on the offer when it is built; nothing unless told otherwise.
     """
 
     kind: ClassVar[Kind]
     protocol: ClassVar[type | None] = None
     offer: Offer[Any] | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
 
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     def make(self) -> Any:
-        """Return the plugin under test, each time a new one; the default builds `offer` without any option set."""
+        """Return the plugin under test, each time a new one; the default builds `offer` with `options`."""
         if self.offer is None:
             raise NotImplementedError(f"{type(self).__name__} must override `make`, or set `offer`")
-        return self.offer.build(self.offer.options())
+        return self.offer.build(self.offer.options(**self.options))
 
     def make_with(self, **options: Any) -> Any:
-        """Return one with these options; the default builds `offer`, and skips the promise where it cannot."""
+        """Return one with these options as well; the default builds `offer`, and skips the promise where it cannot."""
         if self.offer is None:
             raise DoesNotApply("the contract knows no offer, and `make_with` is not overridden")
         unknown = [name for name in options if name not in self.offer.options.model_fields]
         if unknown:
             raise DoesNotApply(f"it has no option {' or '.join(unknown)}")
-        return self.offer.build(self.offer.options(**options))
+        return self.offer.build(self.offer.options(**{**self.options, **options}))
 
     def folder(self) -> Path:
         """Return an empty folder that is removed after the promise."""

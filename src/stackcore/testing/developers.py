@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -29,6 +30,8 @@ class DeveloperContract(Contract):
     ----------
     suffixes
         What it reads, lower case with the dot; those that its offer lists when left empty.
+    files
+        Files of its formats that it is tried with as well; copies of them, that is.
 
     Examples
     --------
@@ -42,6 +45,7 @@ class DeveloperContract(Contract):
     kind: ClassVar[Kind] = "developer"
     protocol: ClassVar[type | None] = Developer
     suffixes: ClassVar[tuple[str, ...]] = ()
+    files: Sequence[Path] = ()
 
     def make(self) -> Developer:
         """Return the developer under test."""
@@ -51,6 +55,9 @@ class DeveloperContract(Contract):
     def samples(self, folder: Path) -> Sequence[Sample]:
         """Write or name files that it can read; the default writes TIFF, PNG, JPEG and DNG as its suffixes say."""
         return write_samples(folder, self._suffixes())
+
+    def _given(self, folder: Path) -> list[Sample]:
+        return [Sample(path=Path(shutil.copy2(file, folder))) for file in self.files]
 
     def test_its_capabilities_are_suffixes(self) -> None:
         """Lower case, with their dot; by these a file finds its developer."""
@@ -205,9 +212,9 @@ class DeveloperContract(Contract):
         return self.suffixes or (self.offer.capabilities if self.offer is not None else ())
 
     def _some(self) -> Sequence[Sample]:
-        samples = self.samples(self.folder())
+        samples = [*self.samples(self.folder()), *self._given(self.folder())]
         if not samples:
-            raise DoesNotApply(f"no file to try: stackcore can write none of {', '.join(self._suffixes()) or '(none)'}")
+            raise DoesNotApply(f"no file to try it with: stackcore can write none of {', '.join(self._suffixes())}")
         return samples
 
     def _shot(self, light: Any, name: str) -> Path:
