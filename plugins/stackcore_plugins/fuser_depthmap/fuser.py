@@ -51,8 +51,11 @@ class DepthMapState:
 class DepthMapFuser(BandedFuser[DepthMapState]):
     """See the module; options in `DepthMapOptions`."""
 
-    tolerance = 1e-4
-    """The mean sums floats in another order, and depth follows its brightness; the choice of frames is exact."""
+    tolerance = 5e-4
+    """The mean sums floats in another order, and depth follows its brightness; the choice of frames is exact.
+
+    Between 450 cuts of stacks of nothing but noise the largest difference was 1.9e-4.
+    """
 
     planes = 14
 
