@@ -21,11 +21,10 @@ from stackcore.testing import (
     SharpenerContract,
     TokenContract,
 )
+from stackcore.testing.simulated import QUICK
 
 REGISTRY = Registry.discover()
 """Before any test has a home of its own: nothing is read from there."""
-
-SMALL = {"subject": "grey-card", "width_px": 64, "height_px": 64, "tells_position": True, "still_s": 0, "move_s": 0}
 
 FAULTS = ("jam@1", "lost@2", "refused@1", "end-stop@2", "still-fails@2", "timeout@1", "transfer-cut@2", "card-full@2")
 
@@ -70,7 +69,7 @@ class TestEveryDeveloper(DeveloperContract):
 
 class TestEverySimulator(CameraContract):
     chosen = every("camera", "gphoto2-legacy", "gphoto2-unified")
-    options = SMALL
+    options = QUICK
 
     @pytest.fixture(autouse=True)
     def _no_flushing(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +77,7 @@ class TestEverySimulator(CameraContract):
         monkeypatch.setattr(os, "fsync", lambda handle: None)
 
     def make_faulty(self) -> Mapping[str, CameraProvider]:
-        return {fault: self.make_with(fault=fault, timeout_s=0.01) for fault in FAULTS}
+        return {fault: self.make_with(fault=fault) for fault in FAULTS}
 
 
 class TestEveryRealCamera(CameraContract):

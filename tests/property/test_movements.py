@@ -18,20 +18,14 @@ from stackcore.errors import Cancelled, FocusDriveError
 from stackcore.events import EventBus
 from stackcore.protocols import CameraInfo, CapturedFile, Check, Need, RunMode
 from stackcore.runs import Run
+from stackcore.testing.strategies import camera_traits, capture_plans
 from stackcore_plugins.mode_full.plugin import FullRun
 from stackcore_plugins.mode_preview.plugin import PreviewRun
 from stackcore_plugins.mode_preview_images.plugin import PreviewImagesRun
 
 MODES: list[RunMode] = [FullRun(), PreviewRun(), PreviewImagesRun()]
 
-plans = st.builds(CapturePlan, slices=st.integers(2, 199), step=st.integers(2, 999), delay_ms=st.integers(0, 10_000))
-traits = st.builds(
-    CameraTraits,
-    style=st.sampled_from(["legacy", "unified"]),
-    waits_after_still=st.booleans(),
-    returns_focus=st.booleans(),
-    max_drive=st.integers(1, 40_000),
-)
+plans, traits = capture_plans(), camera_traits()
 
 
 @given(plans, traits, st.sampled_from(MODES))

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 
 from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from stackcore.errors import UsageError
 from stackcore.paths.counters import Counters
 from stackcore.paths.sanitise import sanitise
 from stackcore.paths.template import expand, parse
 from stackcore.protocols import CameraInfo, TokenContext
+from stackcore.testing import strategies
+from stackcore.testing.strategies import hostile_texts
 from stackcore_plugins.tokens_standard.plugin import stackcore_tokens
 
 TOKENS = {offer.name: offer.build(offer.options()) for offer in stackcore_tokens()}
@@ -38,32 +39,8 @@ CONTEXT = TokenContext(
     counter=1,
 )
 
-any_text = st.text(st.characters(codec=None), max_size=40)
-nasty = st.sampled_from(
-    ["..", ".", "/", "\\", "~", "C:", "CON", "nul", " ", "\0", "@", "@@", "x" * 300, ".jpg", "\ud800"]
-)
-values = st.lists(any_text | nasty, max_size=4).map("".join)
-pieces = st.sampled_from(
-    [
-        "@GRP",
-        "@UGRP",
-        "@GCT4",
-        "@PCT2",
-        "@D1",
-        "@DT1",
-        "@MCT",
-        "@JOB",
-        "@ASK:x",
-        "@EXT",
-        "@SLICE",
-        "@@",
-        "/",
-        "\\",
-        "a",
-        ".jpg",
-    ]
-)
-templates = st.lists(pieces | values.filter(lambda text: "@" not in text), min_size=1, max_size=8).map("".join)
+values = hostile_texts()
+templates = strategies.templates(TOKENS)
 
 
 @given(templates)
