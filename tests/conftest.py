@@ -41,7 +41,7 @@ class FakePlugins:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self._points: list[importlib_metadata.EntryPoint] = []
-        monkeypatch.setattr("stackcore.registry.importlib_metadata.entry_points", self._select)
+        monkeypatch.setattr("importlib_metadata.entry_points", self._select)
 
     def _select(self, *, group: str) -> list[importlib_metadata.EntryPoint]:
         assert group == "stackcore"

@@ -29,6 +29,14 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 T = TypeVar("T")
+HookT = TypeVar("HookT", bound=Callable[..., Any])
+
+API_VERSION = "1.0"
+"""Version of the hooks, of `Offer`, and of what `stackcore.protocols` asks for.
+
+The second number grows when something is added that plugins may do without, the first when one that works would have
+to be changed. A plugin says with `stackcore_api = "1.0"` in its module which version it was written for.
+"""
 
 Kind = Literal["camera", "mode", "token", "developer", "aligner", "fuser", "sharpener", "executor", "command"]
 
@@ -64,35 +72,60 @@ class Offer(Generic[T]):
     extra: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class HookFacts:
+    """What is true of a hook: which `kind` it offers, and the version of the hooks it is there `since`."""
+
+    kind: Kind
+    since: str
+
+
+def hook(kind: Kind, *, since: str) -> Callable[[HookT], HookT]:
+    """Mark a function as the hook that offers plugins of a kind."""
+
+    def mark(function: HookT) -> HookT:
+        vars(function)["stackcore_facts"] = HookFacts(kind=kind, since=since)
+        return hookspec(function)
+
+    return mark
+
+
+def hook_facts(specification: type) -> dict[str, HookFacts]:
+    """What is true of each hook of a class, by name, in the order in which they are written."""
+    names = dict.fromkeys(name for base in reversed(specification.__mro__) for name in vars(base))
+    found = {name: getattr(getattr(specification, name), "stackcore_facts", None) for name in names}
+    return {name: facts for name, facts in found.items() if facts is not None}
+
+
 class Hooks:
     """Every hook. Each is called once per process, must be cheap, opens no device and loads no heavy library."""
 
-    @hookspec
+    @hook("camera", since="1.0")
     def stackcore_cameras(self) -> Iterable[Offer[CameraProvider]]:
         """Offer cameras, or ways to reach them. `build` must not connect; `CameraProvider.open` does."""
         return ()
 
-    @hookspec
+    @hook("mode", since="1.0")
     def stackcore_run_modes(self) -> Iterable[Offer[RunMode]]:
         """Offer run modes: what happens at each slice of a capture run."""
         return ()
 
-    @hookspec
+    @hook("token", since="1.0")
     def stackcore_tokens(self) -> Iterable[Offer[Token]]:
         """Offer path tokens. The offer's name is what follows the `@`, upper-case letters and digits."""
         return ()
 
-    @hookspec
+    @hook("developer", since="1.0")
     def stackcore_developers(self) -> Iterable[Offer[Developer]]:
         """Offer readers of image or raw files; the capabilities list the suffixes, lower case, with their dot."""
         return ()
 
-    @hookspec
+    @hook("aligner", since="1.0")
     def stackcore_aligners(self) -> Iterable[Offer[Aligner]]:
         """Offer ways to find the geometry of the frames of a stack."""
         return ()
 
-    @hookspec
+    @hook("fuser", since="1.0")
     def stackcore_fusers(self) -> Iterable[Offer[Fuser[Any]]]:
         """Offer ways to fuse an aligned stack into one picture.
 
@@ -101,30 +134,20 @@ class Hooks:
         """
         return ()
 
-    @hookspec
+    @hook("sharpener", since="1.0")
     def stackcore_sharpeners(self) -> Iterable[Offer[Sharpener]]:
         """Offer ways to sharpen the finished picture. An option `strength` takes the value of `--sharpen`."""
         return ()
 
-    @hookspec
+    @hook("executor", since="1.0")
     def stackcore_executors(self) -> Iterable[Offer[Executor]]:
         """Offer places where the work is done. Options `workers` and `memory_bytes` take the command line's values."""
         return ()
 
-    @hookspec
+    @hook("command", since="1.0")
     def stackcore_commands(self) -> Iterable[Offer[Callable[..., None]]]:
         """Offer commands for the command line: `build` returns a function that typer can turn into a command."""
         return ()
 
 
-HOOK_OF_KIND: dict[Kind, str] = {
-    "camera": "stackcore_cameras",
-    "mode": "stackcore_run_modes",
-    "token": "stackcore_tokens",
-    "developer": "stackcore_developers",
-    "aligner": "stackcore_aligners",
-    "fuser": "stackcore_fusers",
-    "sharpener": "stackcore_sharpeners",
-    "executor": "stackcore_executors",
-    "command": "stackcore_commands",
-}
+HOOK_OF_KIND: dict[Kind, str] = {facts.kind: name for name, facts in hook_facts(Hooks).items()}

@@ -13,7 +13,11 @@ from stackcore.hookspecs import Offer, hookimpl
 from stackcore.protocols import DetectedCamera, DriveProfile
 
 
-class Finder:
+class Camera:
+    open = close = preflight = restore = drive_focus = expose = preview_frame = wait_ready = focus_position = None
+
+
+class Finder(Camera):
     traits = CameraTraits(style="legacy", waits_after_still=True)
 
     def __init__(self, found):
@@ -28,7 +32,7 @@ class Finder:
         return [DriveProfile(maker="Acme", verified="source", returns_exactly=False, note="Two sizes of step.")]
 
 
-class Simulated:
+class Simulated(Camera):
     traits = CameraTraits(style="unified", waits_after_still=False, simulated=True)
 
 

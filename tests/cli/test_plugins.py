@@ -70,6 +70,7 @@ def test_the_list_as_json(stackcore):
         "state": "ok",
         "reason": "",
         "fix": "",
+        "api": "1.0",
         "capabilities": ["streams"],
     }
     assert (by_origin["acme-bad"]["kind"], by_origin["acme-bad"]["state"]) == (None, "broken")

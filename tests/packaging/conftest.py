@@ -113,13 +113,14 @@ def stackcore_with() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def third_party(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one good distribution and two that are broken in different ways."""
+    """A folder with one good distribution and three that cannot work, for different reasons."""
     sources = tmp_path_factory.mktemp("sources")
     return install(
         tmp_path_factory.mktemp("third-party"),
         write_distribution(sources, "acme-brightest", "fuser-brightest", BRIGHTEST),
         write_distribution(sources, "acme-broken", "fuser-broken", "import a_library_that_nobody_has\n"),
         write_distribution(sources, "acme-exits", "camera-exits", "raise SystemExit('bye')\n"),
+        write_distribution(sources, "acme-tomorrow", "fuser-tomorrow", "import tomorrow\nstackcore_api = '2'\n"),
     )
 
 

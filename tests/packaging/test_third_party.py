@@ -42,6 +42,16 @@ def test_broken_ones_are_listed_with_their_reason(stackcore_with, third_party):
         assert distribution in found[distribution]["fix"]
 
 
+def test_one_for_other_hooks_is_listed_as_such(stackcore_with, third_party, frames, tmp_path):
+    found = listed(stackcore_with(third_party, "plugins", "list", "--json"))["acme-tomorrow"]
+    assert (found["state"], found["api"]) == ("incompatible", "2")
+    assert "version 2 of the hooks" in found["reason"]
+    output = tmp_path / "out.tif"
+    done = stackcore_with(third_party, "stack", str(frames), "-o", str(output), "--fuser", "tomorrow")
+    assert done.returncode == 4
+    assert "pip install --upgrade stackcore" in done.stderr
+
+
 def test_it_is_selected_and_run(stackcore_with, third_party, frames, tmp_path):
     output = tmp_path / "out.tif"
     arguments = ("stack", str(frames), "-o", str(output), "--no-align", "--fuser", "brightest", "--json")

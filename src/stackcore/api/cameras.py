@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stackcore.actions import SdkStyle
 from stackcore.errors import CameraError, PluginError
 from stackcore.protocols import CameraCatalogue, CameraFinder, CameraProvider, DetectedCamera, DriveProfile
-from stackcore.registry import PluginRecord, Registry
+from stackcore.registry import ANSWER_LIMIT_S, PluginRecord, Registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def _listing(registry: Registry, record: PluginRecord) -> ProviderListing:
         problem = f"{record.reason} try: {record.fix}"
         return ProviderListing(name=record.name, summary=record.summary, problem=problem)
     try:
-        provider: CameraProvider = registry.build("camera", record.name)
+        provider: CameraProvider = registry.build("camera", record.name, limit_s=ANSWER_LIMIT_S)
     except PluginError as error:
         return ProviderListing(name=record.name, summary=record.summary, problem=str(error))
     found, problem = _look(provider)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from stackcore.errors import PluginError
 from stackcore.paths.template import TokenUse, written
 from stackcore.protocols import AskingToken, CameraInfo, Token, TokenContext
-from stackcore.registry import PluginRecord, Registry
+from stackcore.registry import ANSWER_LIMIT_S, PluginRecord, Registry
 
 _STARTED = datetime(2026, 11, 22, 18, 15, 0, 42_000, timezone(timedelta(hours=1)))
 
@@ -53,7 +53,7 @@ def list_tokens(registry: Registry | None = None) -> list[TokenInfo]:
 def _infos(registry: Registry, records: Iterable[PluginRecord]) -> Iterable[TokenInfo]:
     for record in records:
         try:
-            token: Token = registry.build("token", record.name)
+            token: Token = registry.build("token", record.name, limit_s=ANSWER_LIMIT_S)
         except PluginError:  # `stackcore plugins` tells why; it harms no other token
             continue
         label = "subject" if isinstance(token, AskingToken) else ""

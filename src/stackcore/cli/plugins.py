@@ -110,6 +110,7 @@ def _as_data(record: PluginRecord, *, options: bool = False) -> dict[str, Any]:
         "state": record.state,
         "reason": record.reason,
         "fix": record.fix,
+        "api": record.api,
         "capabilities": list(record.capabilities),
     }
     if options:
@@ -136,7 +137,14 @@ def wide_console() -> Console:
     return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_IN_FILES)
 
 
-_STATE_STYLE = {"ok": "green", "disabled": "dim", "missing": "yellow", "broken": "red", "duplicate": "red"}
+_STATE_STYLE = {
+    "ok": "green",
+    "disabled": "dim",
+    "missing": "yellow",
+    "incompatible": "red",
+    "broken": "red",
+    "duplicate": "red",
+}
 
 
 def _print_table(records: list[PluginRecord]) -> None:
@@ -165,7 +173,10 @@ def _print_plugin(record: PluginRecord) -> None:
 
     console = wide_console()
     console.print(f"[bold]{escape(record.name)}[/] ({record.kind or 'kind unknown'}): {escape(record.summary)}")
-    console.print(f"from {escape(record.distribution)} {escape(record.version)}, {escape(record.entry_point)}")
+    written_for = f", for version {escape(record.api)} of the hooks" if record.api else ""
+    console.print(
+        f"from {escape(record.distribution)} {escape(record.version)}, {escape(record.entry_point)}{written_for}"
+    )
     console.print(f"state: {record.state}" + (f", {escape(record.reason)}" if record.reason else ""))
     if record.fix:
         console.print(f"  try: {escape(record.fix)}")

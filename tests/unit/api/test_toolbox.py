@@ -18,7 +18,7 @@ from stackcore.registry import Registry
 from stackcore.testing.dng import RawCamera, write_dng
 
 
-def developer(name: str, *suffixes: str, build: Any = None) -> Any:
+def developer(name: str, *suffixes: str, build: Any = str) -> Any:
     offer = Offer[Any](name=name, summary="x", options=NoOptions, build=build, capabilities=suffixes)
     return hookimpl(lambda: [offer])
 
@@ -33,6 +33,8 @@ def test_a_developer_is_built_when_it_is_first_asked_for_anything_and_only_once(
     built = []
 
     class Reader:
+        prepare = read_reduced = read = mosaic = None
+
         def probe(self, path: Path) -> str:
             return f"probed {path}"
 

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
 
 import pytest
 from pydantic import Field
 
-from stackcore.config import NoOptions, Options
+from stackcore.config import Options
 from stackcore.errors import ConfigError, PluginError
-from stackcore.hookspecs import HOOK_OF_KIND, Offer, hookimpl
+from stackcore.hookspecs import HOOK_OF_KIND, hookimpl
 from stackcore.registry import PluginRecord, Registry
+
+from .conftest import fusers, offer
 
 
 class Sharp(Options):
@@ -20,24 +20,6 @@ class Sharp(Options):
 
 class Demanding(Options):
     serial: str
-
-
-def offer(name: str, **changes: Any) -> Offer[Any]:
-    given: dict[str, Any] = {
-        "name": name,
-        "summary": f"the {name} one",
-        "options": NoOptions,
-        "build": lambda options: (name, options),
-    }
-    return Offer(**(given | changes))
-
-
-def fusers(*offers: Any) -> Callable[[], Iterable[Any]]:
-    @hookimpl
-    def stackcore_fusers() -> Iterable[Any]:
-        return offers
-
-    return stackcore_fusers
 
 
 def only(registry: Registry) -> PluginRecord:
@@ -55,9 +37,9 @@ def test_an_offer_is_found_with_its_origin(fake_plugins):
 def test_building_hands_over_checked_options(fake_plugins):
     fake_plugins.add("f", stackcore_fusers=fusers(offer("sharp", options=Sharp)))
     registry = Registry.discover()
-    assert registry.build("fuser", "sharp", {"radius_px": 6}) == ("sharp", Sharp(radius_px=6))
-    assert registry.build("fuser", "sharp") == ("sharp", Sharp(radius_px=4))
-    assert registry.build("fuser", "sharp", Sharp(radius_px=9)) == ("sharp", Sharp(radius_px=9))
+    assert registry.build("fuser", "sharp", {"radius_px": 6}).options == Sharp(radius_px=6)
+    assert registry.build("fuser", "sharp").options == Sharp(radius_px=4)
+    assert registry.build("fuser", "sharp", Sharp(radius_px=9)).options == Sharp(radius_px=9)
 
 
 def test_options_that_are_out_of_range_are_refused(fake_plugins):
@@ -153,6 +135,10 @@ class Broken:
         plugins.add("fuser-bad", distribution="acme-bad", stackcore_fusers=stackcore_fusers)
 
     @staticmethod
+    def nothing_at_all(plugins):
+        plugins.add("fuser-bad", distribution="acme-bad", stackcore_fusers=hookimpl(lambda: None))
+
+    @staticmethod
     def options_without_defaults(plugins):
         plugins.add("fuser-bad", distribution="acme-bad", stackcore_fusers=fusers(offer("bad", options=Demanding)))
 
@@ -174,7 +160,7 @@ def test_a_broken_plugin_is_listed_and_breaks_nothing_else(fake_plugins, way):
     assert bad.reason
     assert "acme-bad" in bad.fix
     assert registry.names("fuser") == ["good"]
-    assert registry.build("fuser", "good")[0] == "good"
+    assert registry.build("fuser", "good").name == "good"
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,0 +1,94 @@
+"""Builds what an offer describes, and makes sure that it is what its kind needs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from stackcore.config import Options
+from stackcore.errors import PluginError, StackcoreError
+from stackcore.hookspecs import HOOK_OF_KIND, Kind
+from stackcore.registry.records import PluginRecord, install_advice
+from stackcore.registry.waiting import LOOKOUT, within
+
+_PROTOCOLS: dict[Kind, str] = {
+    "camera": "CameraProvider",
+    "mode": "RunMode",
+    "token": "Token",
+    "developer": "Developer",
+    "aligner": "Aligner",
+    "fuser": "Fuser",
+    "sharpener": "Sharpener",
+    "executor": "Executor",
+}
+"""What is built must be such a thing, of `stackcore.protocols`; a command is any function."""
+
+
+def build(record: PluginRecord, options: Options, limit_s: float | None = None) -> Any:
+    """Build the plugin of a record that works.
+
+    Parameters
+    ----------
+    limit_s
+        How long it may take, seconds; None for as long as it takes, of which the user is told after a while.
+
+    Raises
+    ------
+    PluginError
+        When `build` raises anything but a `StackcoreError`, takes too long, or returns what its kind does not take.
+        Names the plugin, its distribution and the hook.
+    """
+    offer, kind = record.offer, record.kind
+    assert offer is not None
+    assert kind is not None
+    what = f'{record.origin} to build the {kind} "{record.name}"'
+    try:
+        if limit_s is None:
+            with LOOKOUT.over(what):
+                built = offer.build(options)
+        else:
+            built = within(limit_s, what, lambda: offer.build(options))
+    except StackcoreError:
+        raise
+    except TimeoutError as error:
+        if limit_s is None:  # the plugin's own
+            raise _cannot(record, f"building it failed: TimeoutError: {error}", install_advice(offer)) from error
+        fix = f"--disable-plugin {record.distribution}:{record.name}, or tell its author."
+        raise _cannot(record, f"building it was not done within {limit_s:g} s", fix) from error
+    except (Exception, SystemExit) as error:
+        problem = "importing it failed" if isinstance(error, ImportError) else "building it failed"
+        raise _cannot(record, f"{problem}: {type(error).__name__}: {error}", install_advice(offer)) from error
+    if lacks := _lacks(kind, built):
+        name = type(built).__name__
+        why = f"its build returned a {name}, which is no {kind}: {lacks}"
+        raise _cannot(record, why, f"tell its author, and see `stackcore plugins check {kind}:{record.name}`.")
+    return built
+
+
+def _cannot(record: PluginRecord, why: str, fix: str) -> PluginError:
+    hook = HOOK_OF_KIND[record.kind] if record.kind else "?"
+    text = f"{why.rstrip('.')} ({record.distribution} {record.version}, {hook} of {record.entry_point})."
+    return PluginError(f'The {record.kind} "{record.name}" cannot be used.', text, fix)
+
+
+def _lacks(kind: Kind, built: Any) -> str:
+    """What keeps a thing from being of a kind, in words; empty where nothing does."""
+    if kind == "command":
+        return "" if callable(built) else "it cannot be called"
+    absent = [name for name in _members(_PROTOCOLS[kind]) if not hasattr(type(built), name) and _is_absent(built, name)]
+    return f"it has no {', '.join(absent)}" if absent else ""
+
+
+def _is_absent(built: Any, name: str) -> bool:
+    """Whether an instance lacks an attribute; asked only for what its class does not have, for getters may be slow."""
+    return not hasattr(built, name)
+
+
+@cache
+def _members(protocol: str) -> tuple[str, ...]:
+    """Names of what a protocol asks for, in the order in which it does."""
+    from stackcore import protocols
+
+    described = getattr(protocols, protocol)
+    named = dict.fromkeys([*vars(described).get("__annotations__", {}), *vars(described)])
+    return tuple(name for name in named if not name.startswith("_"))
