@@ -15,14 +15,22 @@ from stackcore.folders import CONFIG_VARIABLE, DATA_VARIABLE, STATE_VARIABLE
 from stackcore.presets.describing import allowed
 from stackcore.presets.layering import Layer, Setting
 from stackcore.presets.sections import KINDS, SECTIONS
-from stackcore.registry import DISABLE_VARIABLE
+from stackcore.registry import DISABLE_VARIABLE, TRACE_VARIABLE
 
 PREFIX = "STACKCORE_"
 
 NO_CONFIG_VARIABLE = "STACKCORE_NO_CONFIG"
 """Environment variable: any value but 0 leaves out the settings of user, project and environment."""
 
-_OTHERS = {PROFILE_VARIABLE, CONFIG_VARIABLE, DATA_VARIABLE, STATE_VARIABLE, DISABLE_VARIABLE, NO_CONFIG_VARIABLE}
+_OTHERS = {
+    PROFILE_VARIABLE,
+    CONFIG_VARIABLE,
+    DATA_VARIABLE,
+    STATE_VARIABLE,
+    DISABLE_VARIABLE,
+    NO_CONFIG_VARIABLE,
+    TRACE_VARIABLE,
+}
 
 
 def variable_of(section: str, key: str) -> str:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from stackcore.registry.finding import ANSWER_LIMIT_S, DISABLE_VARIABLE
 from stackcore.registry.plugins import Registry
 from stackcore.registry.records import PluginRecord, State
+from stackcore.registry.tracing import TRACE_VARIABLE
 
-__all__ = ["ANSWER_LIMIT_S", "DISABLE_VARIABLE", "PluginRecord", "Registry", "State"]
+__all__ = ["ANSWER_LIMIT_S", "DISABLE_VARIABLE", "TRACE_VARIABLE", "PluginRecord", "Registry", "State"]

@@ -14,15 +14,17 @@ from stackcore.config import Options
 from stackcore.hookspecs import PROJECT, HookFacts, Offer, hook_facts
 from stackcore.registry.compatibility import ATTRIBUTE, FIRST_VERSION, mismatch, read_declared
 from stackcore.registry.records import PluginRecord
+from stackcore.registry.tracing import HookTrace
 
 
 class Asker:
     """Asks one entry point after the other; `specification` is the class that holds the hooks."""
 
-    def __init__(self, specification: type) -> None:
+    def __init__(self, specification: type, trace: HookTrace) -> None:
         self._facts: Mapping[str, HookFacts] = hook_facts(specification)
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(specification)
+        self._trace = trace
 
     def ask(self, entry_point: importlib_metadata.EntryPoint, unloaded: PluginRecord) -> list[PluginRecord]:
         """Return a record for each offer, and one for each thing that went wrong; raises for no plugin.
@@ -34,7 +36,9 @@ class Asker:
             declared: object = read_declared(entry_point.module)
             if declared is not None and (bad := _misfit(unloaded, declared)):
                 return [bad]
-            plugin = entry_point.load()
+            with self._trace.asking(owner, "import") as answer:
+                plugin = entry_point.load()
+                answer.text = entry_point.value
         except (Exception, SystemExit) as error:
             reason = f"importing {entry_point.value} failed: {type(error).__name__}: {error}"
             return [replace(unloaded, reason=reason, fix=unloaded.repair)]
@@ -72,8 +76,10 @@ class Asker:
         base = replace(unloaded, kind=facts.kind)
         offers: list[Any] = []
         try:
-            for offered in caller() or [None]:  # pluggy leaves out what is None
-                offers.extend(offered)
+            with self._trace.asking(owner, hook) as answer:
+                for offered in caller() or [None]:  # pluggy leaves out what is None
+                    offers.extend(offered)
+                answer.text = ", ".join(str(getattr(offer, "name", offer)) for offer in offers)
         except (Exception, SystemExit) as error:
             reason = f"its hook {hook} failed: {type(error).__name__}: {error}"
             yield replace(base, reason=reason, fix=base.repair)

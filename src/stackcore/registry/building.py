@@ -9,6 +9,7 @@ from stackcore.config import Options
 from stackcore.errors import PluginError, StackcoreError
 from stackcore.hookspecs import HOOK_OF_KIND, Kind
 from stackcore.registry.records import PluginRecord, install_advice
+from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import LOOKOUT, within
 
 _PROTOCOLS: dict[Kind, str] = {
@@ -43,11 +44,13 @@ def build(record: PluginRecord, options: Options, limit_s: float | None = None) 
     assert kind is not None
     what = f'{record.origin} to build the {kind} "{record.name}"'
     try:
-        if limit_s is None:
-            with LOOKOUT.over(what):
-                built = offer.build(options)
-        else:
-            built = within(limit_s, what, lambda: offer.build(options))
+        with hook_trace().asking(f"{record.distribution}:{record.name}", f"build {kind}") as answer:
+            if limit_s is None:
+                with LOOKOUT.over(what):
+                    built = offer.build(options)
+            else:
+                built = within(limit_s, what, lambda: offer.build(options))
+            answer.text = type(built).__name__
     except StackcoreError:
         raise
     except TimeoutError as error:

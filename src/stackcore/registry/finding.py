@@ -16,9 +16,10 @@ from typing import Any
 
 import importlib_metadata
 
-from stackcore.hookspecs import PROJECT, Hooks, Kind
+from stackcore.hookspecs import PROJECT, Hooks, Kind, hook_facts
 from stackcore.registry.asking import Asker
 from stackcore.registry.records import PluginRecord, install_advice
+from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import Worker
 
 DISABLE_VARIABLE = "STACKCORE_DISABLE_PLUGINS"
@@ -60,7 +61,10 @@ def _ask_all(
     limit_s: float,
     specification: type,
 ) -> Iterator[PluginRecord]:
-    worker, asker = Worker(), Asker(specification)
+    owners = [f"{unloaded.distribution}:{unloaded.name}" for _, unloaded in asked]
+    trace = hook_trace(owners, hook_facts(specification))
+    trace.head()
+    worker, asker = Worker(), Asker(specification, trace)
     try:
         for point, unloaded in asked:
             if not off.isdisjoint((unloaded.name, f"{unloaded.distribution}:{unloaded.name}")):
@@ -73,7 +77,7 @@ def _ask_all(
                 yield _hung(unloaded, limit_s)
                 worker.close()
                 # What hangs may wake up one day and go on with the old ones.
-                worker, asker = Worker(), Asker(specification)
+                worker, asker = Worker(), Asker(specification, trace)
     finally:
         worker.close()
 
