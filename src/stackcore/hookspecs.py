@@ -73,18 +73,35 @@ class Offer(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deprecation:
+    """That a hook will go away: since which version of the hooks that is known, what to use, and when it goes."""
+
+    since: str
+    use: str
+    goes_with: str
+
+    def told(self, hook: str) -> str:
+        """Return it in words that follow the name of a plugin."""
+        return (
+            f"implements the hook {hook}, deprecated since version {self.since} of the hooks: "
+            f"use {self.use}. It goes with version {self.goes_with}."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class HookFacts:
     """What is true of a hook: which `kind` it offers, and the version of the hooks it is there `since`."""
 
     kind: Kind
     since: str
+    deprecated: Deprecation | None = None
 
 
-def hook(kind: Kind, *, since: str) -> Callable[[HookT], HookT]:
+def hook(kind: Kind, *, since: str, deprecated: Deprecation | None = None) -> Callable[[HookT], HookT]:
     """Mark a function as the hook that offers plugins of a kind."""
 
     def mark(function: HookT) -> HookT:
-        vars(function)["stackcore_facts"] = HookFacts(kind=kind, since=since)
+        vars(function)["stackcore_facts"] = HookFacts(kind=kind, since=since, deprecated=deprecated)
         return hookspec(function)
 
     return mark
@@ -150,4 +167,6 @@ class Hooks:
         return ()
 
 
-HOOK_OF_KIND: dict[Kind, str] = {facts.kind: name for name, facts in hook_facts(Hooks).items()}
+HOOK_OF_KIND: dict[Kind, str] = {
+    facts.kind: name for name, facts in hook_facts(Hooks).items() if facts.deprecated is None
+}

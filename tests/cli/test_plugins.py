@@ -70,6 +70,7 @@ def test_the_list_as_json(stackcore):
         "state": "ok",
         "reason": "",
         "fix": "",
+        "notes": [],
         "api": "1.0",
         "capabilities": ["streams"],
     }

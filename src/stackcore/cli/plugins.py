@@ -110,6 +110,7 @@ def _as_data(record: PluginRecord, *, options: bool = False) -> dict[str, Any]:
         "state": record.state,
         "reason": record.reason,
         "fix": record.fix,
+        "notes": list(record.notes),
         "api": record.api,
         "capabilities": list(record.capabilities),
     }
@@ -165,6 +166,14 @@ def _print_table(records: list[PluginRecord]) -> None:
         if record.state != "ok":
             console.print(f"\n[bold]{escape(record.name)}[/] ({record.state}): {escape(record.reason)}")
             console.print(f"  try: {escape(record.fix)}")
+        _print_notes(console, record)
+
+
+def _print_notes(console: Console, record: PluginRecord) -> None:
+    from rich.markup import escape
+
+    for note in record.notes:
+        console.print(f"\n[bold]{escape(record.name)}[/] of {escape(record.origin)} {escape(note)}")
 
 
 def _print_plugin(record: PluginRecord) -> None:
@@ -180,6 +189,7 @@ def _print_plugin(record: PluginRecord) -> None:
     console.print(f"state: {record.state}" + (f", {escape(record.reason)}" if record.reason else ""))
     if record.fix:
         console.print(f"  try: {escape(record.fix)}")
+    _print_notes(console, record)
     if record.capabilities:
         console.print(f"can do: {escape(', '.join(record.capabilities))}")
     rows = _options(record)

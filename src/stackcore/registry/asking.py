@@ -73,7 +73,8 @@ class Asker:
         if not caller.get_hookimpls():
             return
         facts = self._facts[hook]
-        base = replace(unloaded, kind=facts.kind)
+        notes = (facts.deprecated.told(hook),) if facts.deprecated else ()
+        base = replace(unloaded, kind=facts.kind, notes=notes)
         offers: list[Any] = []
         try:
             with self._trace.asking(owner, hook) as answer:

@@ -18,6 +18,7 @@ import importlib_metadata
 
 from stackcore.hookspecs import PROJECT, Hooks, Kind, hook_facts
 from stackcore.registry.asking import Asker
+from stackcore.registry.deprecations import warn_once
 from stackcore.registry.records import PluginRecord, install_advice
 from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import Worker
@@ -52,6 +53,9 @@ def find_plugins(
     points = sorted(importlib_metadata.entry_points(group=PROJECT), key=lambda e: (e.name, e.value))
     asked = [(point, _unloaded(point)) for point in points]
     records = [_settle(record, off) for record in _ask_all(asked, off, limit_s, specification)]
+    for record in records:
+        for note in record.notes:
+            warn_once(record, note)
     return _mark_duplicates(records)
 
 

@@ -29,6 +29,8 @@ class PluginRecord:
         `duplicate` where another plugin of its kind has its name.
     reason, fix
         Why it does not work, and what to do; empty where it does.
+    notes
+        What its author should know though it works: hooks that are deprecated.
     api
         The version of the hooks that it was written for; empty where nobody knows.
     offer
@@ -44,6 +46,7 @@ class PluginRecord:
     state: State
     reason: str = ""
     fix: str = ""
+    notes: tuple[str, ...] = ()
     api: str = ""
     capabilities: tuple[str, ...] = ()
     offer: Offer[Any] | None = None
