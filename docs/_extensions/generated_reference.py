@@ -17,8 +17,9 @@ from stackcore import errors, events, runs
 from stackcore.cli.app import make_app
 from stackcore.cli.plugins import limits_text
 from stackcore.config import describe_options
-from stackcore.hookspecs import HOOK_OF_KIND, Hooks
+from stackcore.hookspecs import API_VERSION, HOOK_OF_KIND, Hooks
 from stackcore.registry import Registry
+from stackcore.registry.describing import describe_hooks
 
 FOLDER = Path(__file__).parents[1] / "reference" / "generated"
 
@@ -130,17 +131,25 @@ def _default(value: Any) -> str:
 
 
 def hooks() -> Iterator[str]:
-    """Every hook, with its signature."""
+    """Every hook: signature, since when, what holds, and what must be built for it."""
     yield "# Hooks\n"
+    yield f"Version {API_VERSION} of the hooks.\n"
     yield (inspect.getdoc(Hooks) or "") + "\n"
-    yield "A package marks what implements them with `stackcore.hookspecs.hookimpl`, in a module that it declares\n"
-    yield "as an entry point of the group `stackcore`.\n"
-    for kind, hook in HOOK_OF_KIND.items():
-        function = getattr(Hooks, hook)
-        signature = inspect.signature(function)
-        yield f"\n## {hook}\n"
-        yield f"`{hook}() -> {signature.return_annotation}` · kind `{kind}`\n"
-        yield inspect.getdoc(function) or ""
+    yield "A package marks what implements them with `stackcore.hookspecs.hookimpl`, in a module that it declares"
+    yield 'as an entry point of the group `stackcore`. `stackcore_api = "1.0"` in that module says for which version'
+    yield "of the hooks it was written; the first number must be ours, the second not above ours.\n"
+    for hook in describe_hooks():
+        yield f"\n## {hook.name}\n"
+        yield f"`{hook.signature}` · kind `{hook.facts.kind}` · since version {hook.facts.since}\n"
+        if hook.facts.deprecated:
+            gone = hook.facts.deprecated
+            yield f"**Deprecated** since version {gone.since}: use `{gone.use}`. It goes with {gone.goes_with}.\n"
+        yield hook.about + "\n"
+        for protocol, members in hook.asks.items():
+            role = "What is built is" if protocol == hook.facts.protocol else "It may also be"
+            yield f"{role} a `{protocol}`:"
+            rows = [(f"`{member.signature}`", member.about) for member in members]
+            yield from _table(("has", "which"), rows)
 
 
 def event_kinds() -> Iterator[str]:

@@ -90,18 +90,41 @@ class Deprecation:
 
 @dataclass(frozen=True, kw_only=True)
 class HookFacts:
-    """What is true of a hook: which `kind` it offers, and the version of the hooks it is there `since`."""
+    """What is true of a hook.
+
+    Attributes
+    ----------
+    kind
+        Of the plugins that it offers.
+    since
+        The version of the hooks from which it is there.
+    protocol
+        What `build` returns must be, of `stackcore.protocols`; empty for any function.
+    optional
+        What it may be beside that, of `stackcore.protocols`.
+    """
 
     kind: Kind
     since: str
+    protocol: str
+    optional: tuple[str, ...] = ()
     deprecated: Deprecation | None = None
 
 
-def hook(kind: Kind, *, since: str, deprecated: Deprecation | None = None) -> Callable[[HookT], HookT]:
-    """Mark a function as the hook that offers plugins of a kind."""
+def hook(
+    kind: Kind,
+    *,
+    since: str,
+    protocol: str = "",
+    optional: tuple[str, ...] = (),
+    deprecated: Deprecation | None = None,
+) -> Callable[[HookT], HookT]:
+    """Mark a function as the hook that offers plugins of a kind; see `HookFacts`."""
 
     def mark(function: HookT) -> HookT:
-        vars(function)["stackcore_facts"] = HookFacts(kind=kind, since=since, deprecated=deprecated)
+        vars(function)["stackcore_facts"] = HookFacts(
+            kind=kind, since=since, protocol=protocol, optional=optional, deprecated=deprecated
+        )
         return hookspec(function)
 
     return mark
@@ -115,55 +138,121 @@ def hook_facts(specification: type) -> dict[str, HookFacts]:
 
 
 class Hooks:
-    """Every hook. Each is called once per process, must be cheap, opens no device and loads no heavy library."""
+    """Every hook: a function without arguments that returns offers.
 
-    @hook("camera", since="1.0")
+    What holds for all of them. A hook is called whenever plugins are looked for, which may be several times in a
+    process, and not always on the main thread. It is called alone: what it raises is told of its plugin and stops no
+    other, what it gave before counts, and after ten seconds it is given up. It gives the same offers each time, opens
+    no device, starts no thread, reads no file and loads no heavy library.
+
+    An offer is built when its plugin is chosen, with options that were checked against its model; everything heavy is
+    imported there. `build` may raise a `StackcoreError`, which the user sees as it is; anything else is told as a fault
+    of the plugin. Each run builds its own.
+    """
+
+    @hook("camera", since="1.0", protocol="CameraProvider", optional=("CameraFinder", "CameraCatalogue"))
     def stackcore_cameras(self) -> Iterable[Offer[CameraProvider]]:
-        """Offer cameras, or ways to reach them. `build` must not connect; `CameraProvider.open` does."""
+        """Offer cameras, or ways to reach them.
+
+        Every call to what is built comes from one thread, `open` first, `restore` and `close` at the end whatever
+        happened. It is also built to be listed (`stackcore cameras`): asked then for what needs no device, and to
+        `detect`.
+
+        `build` must not connect; `open` does. An option called `port` takes the address of `--camera NAME:ADDRESS`.
+        """
         return ()
 
-    @hook("mode", since="1.0")
+    @hook("mode", since="1.0", protocol="RunMode")
     def stackcore_run_modes(self) -> Iterable[Offer[RunMode]]:
-        """Offer run modes: what happens at each slice of a capture run."""
+        """Offer run modes: what happens at each slice of a capture run.
+
+        The plan is within its ranges. Delays, cancelling, the book of movements and the way back are the engine's.
+        Actions are asked for without a camera, too, for `--dry-run` and for the time that is left.
+
+        A mode must touch nothing, and give the same actions for the same plan and traits.
+        """
         return ()
 
-    @hook("token", since="1.0")
+    @hook("token", since="1.0", protocol="Token", optional=("AskingToken",))
     def stackcore_tokens(self) -> Iterable[Offer[Token]]:
-        """Offer path tokens. The offer's name is what follows the `@`, upper-case letters and digits."""
+        """Offer path tokens. The offer's name is what follows the `@`, upper-case letters and digits.
+
+        All tokens are built for each run; one that cannot be built harms no other. What it returns is made safe as a
+        part of a file name afterwards, and a digit is only handed over where `takes_digits` says so.
+
+        A token may be asked any number of times for one file, and must answer the same.
+        """
         return ()
 
-    @hook("developer", since="1.0")
+    @hook("developer", since="1.0", protocol="Developer")
     def stackcore_developers(self) -> Iterable[Offer[Developer]]:
-        """Offer readers of image or raw files; the capabilities list the suffixes, lower case, with their dot."""
+        """Offer readers of image or raw files; the capabilities list the suffixes, lower case, with their dot.
+
+        It is built when the first file of one of its suffixes is met, and `prepare` comes before `read_reduced` and
+        `read`. Calls come from several threads. Two developers of one suffix are refused.
+
+        A file that cannot be read must raise `UnreadableFrame`; nothing may vary from frame to frame but light.
+        """
         return ()
 
-    @hook("aligner", since="1.0")
+    @hook("aligner", since="1.0", protocol="Aligner")
     def stackcore_aligners(self) -> Iterable[Offer[Aligner]]:
-        """Offer ways to find the geometry of the frames of a stack."""
+        """Offer ways to find the geometry of the frames of a stack.
+
+        `links` is asked first, `register` for each link in several threads at once, in any order, `solve` last with
+        all of what was found. An option called `model` takes the value of `--model`.
+
+        A pair that cannot be registered must be told as such, and not raise.
+        """
         return ()
 
-    @hook("fuser", since="1.0")
+    @hook(
+        "fuser",
+        since="1.0",
+        protocol="Fuser",
+        optional=("ParallelFuser", "RegionalFuser", "DemandingFuser"),
+    )
     def stackcore_fusers(self) -> Iterable[Offer[Fuser[Any]]]:
         """Offer ways to fuse an aligned stack into one picture.
 
         Frames arrive warped into the reference geometry, (H, W, 3), in the stack's working encoding;
-        `Frame.valid` says which pixels the source covered.
+        `Frame.valid` says which pixels the source covered. Each is added exactly once. For one plan the order of adds
+        and merges is the same whatever the executor and the number of workers.
+
+        The size of a state must not depend on the number of frames; what looks at neighbours across frames belongs in
+        `finish`. A capability `depth` says that `finish` can find depth.
         """
         return ()
 
-    @hook("sharpener", since="1.0")
+    @hook("sharpener", since="1.0", protocol="Sharpener")
     def stackcore_sharpeners(self) -> Iterable[Offer[Sharpener]]:
-        """Offer ways to sharpen the finished picture. An option `strength` takes the value of `--sharpen`."""
+        """Offer ways to sharpen the finished picture. An option `strength` takes the value of `--sharpen`.
+
+        It is asked once for a picture, when everything else is done to it.
+
+        The picture that is handed over must not be modified; the one returned has its shape and dtype.
+        """
         return ()
 
-    @hook("executor", since="1.0")
+    @hook("executor", since="1.0", protocol="Executor", optional=("BoundExecutor",))
     def stackcore_executors(self) -> Iterable[Offer[Executor]]:
-        """Offer places where the work is done. Options `workers` and `memory_bytes` take the command line's values."""
+        """Offer places where the work is done. An option called `workers` takes the value of `--workers`.
+
+        `close` is called at the end whatever happened, and may be called twice.
+
+        For one plan the result must be the same to the bit whatever the workers; a cancel must be noticed within a
+        task, and ends in `Cancelled`.
+        """
         return ()
 
     @hook("command", since="1.0")
     def stackcore_commands(self) -> Iterable[Offer[Callable[..., None]]]:
-        """Offer commands for the command line: `build` returns a function that typer can turn into a command."""
+        """Offer commands for the command line: `build` returns a function that typer can turn into a command.
+
+        The summary of the offer is its line in `stackcore --help`; the function's own help is made from its signature
+        and docstring when the command is invoked, which is also when it is built. Commands of stackcore itself cannot
+        be replaced. A `StackcoreError` that it raises is shown and ends in its exit code.
+        """
         return ()
 
 

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from stackcore.config import Options
 from stackcore.errors import PluginError, StackcoreError
-from stackcore.hookspecs import HOOK_OF_KIND, Kind
+from stackcore.hookspecs import HOOK_OF_KIND, Hooks, Kind, hook_facts
+from stackcore.registry.describing import members
 from stackcore.registry.records import PluginRecord, install_advice
 from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import LOOKOUT, within
-
-_PROTOCOLS: dict[Kind, str] = {
-    "camera": "CameraProvider",
-    "mode": "RunMode",
-    "token": "Token",
-    "developer": "Developer",
-    "aligner": "Aligner",
-    "fuser": "Fuser",
-    "sharpener": "Sharpener",
-    "executor": "Executor",
-}
-"""What is built must be such a thing, of `stackcore.protocols`; a command is any function."""
 
 
 def build(record: PluginRecord, options: Options, limit_s: float | None = None) -> Any:
@@ -76,22 +64,13 @@ def _cannot(record: PluginRecord, why: str, fix: str) -> PluginError:
 
 def _lacks(kind: Kind, built: Any) -> str:
     """What keeps a thing from being of a kind, in words; empty where nothing does."""
-    if kind == "command":
+    protocol = hook_facts(Hooks)[HOOK_OF_KIND[kind]].protocol
+    if not protocol:
         return "" if callable(built) else "it cannot be called"
-    absent = [name for name in _members(_PROTOCOLS[kind]) if not hasattr(type(built), name) and _is_absent(built, name)]
+    absent = [name for name in members(protocol) if not hasattr(type(built), name) and _is_absent(built, name)]
     return f"it has no {', '.join(absent)}" if absent else ""
 
 
 def _is_absent(built: Any, name: str) -> bool:
     """Whether an instance lacks an attribute; asked only for what its class does not have, for getters may be slow."""
     return not hasattr(built, name)
-
-
-@cache
-def _members(protocol: str) -> tuple[str, ...]:
-    """Names of what a protocol asks for, in the order in which it does."""
-    from stackcore import protocols
-
-    described = getattr(protocols, protocol)
-    named = dict.fromkeys([*vars(described).get("__annotations__", {}), *vars(described)])
-    return tuple(name for name in named if not name.startswith("_"))

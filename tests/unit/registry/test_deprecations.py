@@ -17,7 +17,12 @@ from .conftest import fusers, offer
 class OlderHooks(Hooks):
     """The hooks of a later day, when one of them has been renamed."""
 
-    @hook("fuser", since="1.0", deprecated=Deprecation(since="1.3", use="stackcore_fusers", goes_with="2.0"))
+    @hook(
+        "fuser",
+        since="1.0",
+        protocol="Fuser",
+        deprecated=Deprecation(since="1.3", use="stackcore_fusers", goes_with="2.0"),
+    )
     def stackcore_melters(self):
         """Offer ways to melt a stack down."""
         return ()
