@@ -133,3 +133,24 @@ def rivals(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_distribution(sources, "acme-brightest", "fuser-brightest", BRIGHTEST),
         write_distribution(sources, "rival-brightest", "fuser-brightest", BRIGHTEST, version="9.0"),
     )
+
+
+TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorials" / "plugins"
+"""The pages, and beside each the package that it makes."""
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The packages of the tutorials as wheels, by the name of their page."""
+    folder = tmp_path_factory.mktemp("wheels")
+    sources = {page.stem: page.with_suffix("") for page in sorted(TUTORIALS.glob("*.md"))}
+    options = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet"]
+    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder), *map(str, sources.values())]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return {name: next(folder.glob(f"stackcore_{name.replace('-', '_')}-*.whl")) for name in sources}
+
+
+@pytest.fixture(scope="session")
+def tutorial_plugins(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all of them installed."""
+    return install(tmp_path_factory.mktemp("tutorial-plugins"), *wheels.values())

@@ -1,0 +1,107 @@
+"""The packages of the tutorials are built, installed and found; their pages work as they are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackcore.cli.app import main
+
+PAGES = sorted((Path(__file__).parents[2] / "docs" / "tutorials" / "plugins").glob("*.md"))
+OFFERED = {"variance-fuser": {("fuser", "variance")}}
+"""Kind and name of what each package brings."""
+
+SMALL = ("--set", "camera.width_px=192", "--set", "camera.height_px=128")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{{code-block}} {language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def type_it(
+    tutorial_plugins: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], str]:
+    """Run a command line where the packages are installed, in an empty folder; what it prints."""
+    monkeypatch.syspath_prepend(tutorial_plugins)
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str) -> str:
+        program, *arguments = shlex.split(command)
+        assert program == "stackcore"
+        simulated = arguments[0] == "capture" and "--camera" not in arguments
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *(SMALL if simulated else ())])
+        told = capsys.readouterr()
+        assert ended.value.code == 0, f"{command}: {told.err}"
+        return told.out
+
+    return run
+
+
+def commands(page: Path) -> list[str]:
+    return [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+def page(name: str) -> Path:
+    return next(path for path in PAGES if path.stem == name)
+
+
+def test_each_page_has_its_package_and_each_package_its_offers():
+    assert {path.stem for path in PAGES} == set(OFFERED)
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_a_wheel_holds_its_module_its_types_and_its_entry_points(wheels, name):
+    package = f"stackcore_{name.replace('-', '_')}"
+    with zipfile.ZipFile(wheels[name]) as wheel:
+        inside = {path for path in wheel.namelist() if ".dist-info/" not in path}
+        sources = page(name).with_suffix("") / "src"
+        assert inside == {
+            path.relative_to(sources).as_posix() for path in sources.rglob("*.*") if path.suffix != ".pyc"
+        }
+        assert f"{package}/py.typed" in inside
+        (declared,) = [wheel.read(path).decode() for path in wheel.namelist() if path.endswith("entry_points.txt")]
+    assert re.search(rf"^\[stackcore\]\n[\w-]+ = {package}\.plugin$", declared, re.MULTILINE)
+
+
+def test_they_are_found_with_their_origin(stackcore_with, tutorial_plugins):
+    done = stackcore_with(tutorial_plugins, "plugins", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, set[Any]] = {}
+    for plugin in json.loads(done.stdout)["plugins"]:
+        if plugin["distribution"] != "stackcore":
+            assert (plugin["state"], plugin["version"]) == ("ok", "0.1.0"), plugin
+            found.setdefault(plugin["distribution"], set()).add((plugin["kind"], plugin["name"]))
+    assert found == {f"stackcore-{name}": offers for name, offers in OFFERED.items()}
+
+
+def test_their_own_tests_pass_where_they_are_installed(tutorial_plugins):
+    folders = [str(path.with_suffix("") / "tests") for path in PAGES]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *folders]
+    environment = {**os.environ, "PYTHONPATH": str(tutorial_plugins)}
+    done = subprocess.run(
+        command, cwd=PAGES[0].parents[3], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_page_of_the_fuser_works_as_it_is_printed(type_it, tmp_path, capsys):
+    told = [type_it(command) for command in commands(page("variance-fuser"))]
+    assert "stackcore-variance-fuser" in told[0]
+    assert "window_px" in told[1]
+    assert (tmp_path / "beetle.tif").read_bytes() != (tmp_path / "beetle-9.tif").read_bytes()
+    (program,) = blocks(page("variance-fuser"), "python")
+    exec(compile(program, "variance-fuser.md", "exec"), {})
+    assert re.fullmatch(r"\(1[12]\d, 1[89]\d, 3\)\n", capsys.readouterr().out)  # less a crop
