@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +21,10 @@ import pytest
 from stackcore.cli.app import main
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "tutorials" / "plugins").glob("*.md"))
-OFFERED = {"variance-fuser": {("fuser", "variance")}}
+OFFERED = {
+    "folder-watch": {("camera", "folder-watch"), ("mode", "stills")},
+    "variance-fuser": {("fuser", "variance")},
+}
 """Kind and name of what each package brings."""
 
 SMALL = ("--set", "camera.width_px=192", "--set", "camera.height_px=128")
@@ -40,7 +46,7 @@ def type_it(
     def run(command: str) -> str:
         program, *arguments = shlex.split(command)
         assert program == "stackcore"
-        simulated = arguments[0] == "capture" and "--camera" not in arguments
+        simulated = arguments[0] == "capture" and "folder-watch" not in arguments
         with pytest.raises(SystemExit) as ended:
             main([*arguments, *(SMALL if simulated else ())])
         told = capsys.readouterr()
@@ -105,3 +111,50 @@ def test_the_page_of_the_fuser_works_as_it_is_printed(type_it, tmp_path, capsys)
     (program,) = blocks(page("variance-fuser"), "python")
     exec(compile(program, "variance-fuser.md", "exec"), {})
     assert re.fullmatch(r"\(1[12]\d, 1[89]\d, 3\)\n", capsys.readouterr().out)  # less a crop
+
+
+def test_the_page_of_the_folder_works_as_it_is_printed(type_it, tutorial_plugins, tmp_path):
+    watch, drop, fuse = commands(page("folder-watch"))
+    (tmp_path / "incoming").mkdir()
+    command = [sys.executable, "-m", *shlex.split(watch), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(tutorial_plugins), "PYTHONWARNINGS": "error"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        begun = next(line for line in watching.stdout if '"capturing"' in line or '"run_finished"' in line)
+        assert '"capturing"' in begun
+        type_it(drop)
+        finished = json.loads(watching.stdout.readlines()[-1])
+    assert (finished["outcome"], watching.returncode) == ("completed", 0)
+    dropped = [path.read_bytes() for path in sorted((tmp_path / "incoming").glob("*.jpg"))]
+    assert [path.read_bytes() for path in sorted((tmp_path / "leaf").glob("*.jpg"))] == dropped
+    (manifest,) = [json.loads(path.read_text()) for path in (tmp_path / "leaf").glob("*.stackcore.json")]
+    assert [(one["index"], one["offset"]) for one in manifest["slices"]] == [(index, 0) for index in range(5)]
+    assert not manifest["simulated"]
+    type_it(fuse)
+    assert (tmp_path / "leaf.tif").is_file()
+
+
+def test_its_program_takes_a_raw_with_its_jpeg(type_it, tmp_path, capsys):
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    done = threading.Event()
+
+    def drop() -> None:
+        for number in itertools.count():
+            (incoming / f"DSC_{number}.NEF").write_bytes(b"raw %d" % number)
+            (incoming / f"DSC_{number}.JPG").write_bytes(b"\xff\xd8\xff\xda\0\2%d\xff\xd9" % number)
+            if done.wait(0.05):
+                return
+
+    dropping = threading.Thread(target=drop)
+    dropping.start()
+    try:
+        (program,) = blocks(page("folder-watch"), "python")
+        exec(compile(program, "folder-watch.md", "exec"), {})
+    finally:
+        done.set()
+        dropping.join()
+    names = [f"slice-00{number}.{suffix}" for number in (1, 2, 3) for suffix in ("jpg", "nef")]
+    assert sorted(ast.literal_eval(capsys.readouterr().out)) == names
+    numbers = [int(path.read_bytes().removeprefix(b"raw ")) for path in sorted((tmp_path / "pairs").glob("*.nef"))]
+    assert numbers == list(range(numbers[0], numbers[0] + 3))

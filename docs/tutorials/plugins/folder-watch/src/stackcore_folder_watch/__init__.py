@@ -1,0 +1,1 @@
+"""A camera of stackcore whose frames another tool drops into a folder."""
