@@ -23,6 +23,7 @@ from stackcore.cli.app import main
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "tutorials" / "plugins").glob("*.md"))
 OFFERED = {
     "folder-watch": {("camera", "folder-watch"), ("mode", "stills")},
+    "serial-rail": {("camera", "serial-rail")},
     "variance-fuser": {("fuser", "variance")},
 }
 """Kind and name of what each package brings."""
@@ -46,7 +47,7 @@ def type_it(
     def run(command: str) -> str:
         program, *arguments = shlex.split(command)
         assert program == "stackcore"
-        simulated = arguments[0] == "capture" and "folder-watch" not in arguments
+        simulated = arguments[0] == "capture" and ("--camera" not in arguments or "simulator" in arguments)
         with pytest.raises(SystemExit) as ended:
             main([*arguments, *(SMALL if simulated else ())])
         told = capsys.readouterr()
@@ -158,3 +159,26 @@ def test_its_program_takes_a_raw_with_its_jpeg(type_it, tmp_path, capsys):
     assert sorted(ast.literal_eval(capsys.readouterr().out)) == names
     numbers = [int(path.read_bytes().removeprefix(b"raw ")) for path in sorted((tmp_path / "pairs").glob("*.nef"))]
     assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+def test_the_page_of_the_rail_works_as_it_is_printed(type_it, tmp_path, capsys):
+    from stackcore_serial_rail.stand_in import StandIn  # type: ignore[import-not-found,unused-ignore]
+
+    small = '--set \'camera.body_options={"width_px": 192, "height_px": 128}\''
+    look, full, preview = commands(page("serial-rail"))
+    (program,) = blocks(page("serial-rail"), "python")
+    assert "serial-rail" in type_it(look)
+    with StandIn() as rail:
+        type_it(f"{full} {small}".replace("/dev/pts/7", rail.port))
+        assert rail.jogs == pytest.approx([0.04] * 5 + [-0.2])
+        assert len(list((tmp_path / "rail").glob("slice-*.jpg"))) == 6
+        rail.jogs.clear()
+        type_it(f"{preview} {small}".replace("/dev/pts/7", rail.port))
+        assert rail.jogs == pytest.approx([0.1] * 3 + [-0.33, 0.03])
+        body = '"body": "simulator", "body_options": {"width_px": 192, "height_px": 128}'
+        program = program.replace("/dev/pts/7", rail.port).replace('"body": "simulator"', body)
+        exec(compile(program, "serial-rail.md", "exec"), {})
+        assert rail.position_mm == pytest.approx(0, abs=1e-6)
+    assert capsys.readouterr().out == "serial-rail True\n"
+    assert len(list((tmp_path / "again").glob("slice-*.jpg"))) == 5

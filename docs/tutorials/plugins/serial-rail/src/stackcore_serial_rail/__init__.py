@@ -1,0 +1,1 @@
+"""A camera of stackcore on a motorised focus rail."""
