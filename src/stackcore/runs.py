@@ -20,18 +20,12 @@ from stackcore.events import (
     RunStarted,
     Warned,
 )
+from stackcore.stopping import StopFlag, ctrl_c_cancels
+
+__all__ = ["BUG_EXIT", "CANCELLED_EXIT", "Run", "StopFlag", "new_run_id", "run_scope"]
 
 CANCELLED_EXIT = 130
 BUG_EXIT = 1
-
-
-class StopFlag(threading.Event):
-    """A cancel flag that also knows whether the user insisted.
-
-    `KeyboardInterrupt` is lost when the signal arrives while C code calls back into Python; `at_once` stays.
-    """
-
-    at_once: bool = False
 
 
 @dataclass
@@ -92,12 +86,27 @@ def run_scope(
     """Emit `run_started`, then the body's events, then `run_finished` exactly once, whatever happens.
 
     Exceptions pass through: `Cancelled` and `KeyboardInterrupt` end the run as cancelled (130), a
-    `StackcoreError` as failed with its exit code, anything else as failed with 1.
+    `StackcoreError` as failed with its exit code, anything else as failed with 1. The first Ctrl-C sets `cancel`, and
+    is raised as `KeyboardInterrupt` once the run has ended; see `stackcore.stopping.ctrl_c_cancels`.
     """
-    run = Run(EventBus(new_run_id(), list(listeners)), cancel or threading.Event())
+    run = Run(EventBus(new_run_id(), list(listeners)), StopFlag() if cancel is None else cancel)
+    with ctrl_c_cancels(run.cancel) as pressed:
+        try:
+            with _framed(run, command, settings):
+                yield run
+        except StackcoreError as error:
+            if pressed():
+                raise KeyboardInterrupt from error
+            raise
+        if pressed():  # too late to stop it
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _framed(run: Run, command: str, settings: Mapping[str, Any]) -> Iterator[None]:
     try:
         run.emit(RunStarted(command=command, settings=dict(settings)))
-        yield run
+        yield
     except (Cancelled, KeyboardInterrupt):
         run.emit(RunFinished(outcome="cancelled", exit_code=CANCELLED_EXIT))
         raise

@@ -1,69 +1,161 @@
-"""Everything the command line does, one call away: shooting, resuming, calibrating, developing, stacking."""
+"""Everything the command line does, one call away; `stackcore` itself re-exports all of it.
+
+Names are imported when they are first used: shooting needs neither OpenCV nor libvips, and `import stackcore` nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stackcore.api.backgrounding import Background, background
+    from stackcore.api.batching import BatchOptions, BatchResult, batch
     from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
+    from stackcore.api.cameras import ProviderListing, list_cameras
     from stackcore.api.capture_presets import capture_request
-    from stackcore.api.developing import DevelopResult, develop
-    from stackcore.api.presets import settle_stack, stack_options
-    from stackcore.api.processing import StackResult, stack, survey
+    from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
+    from stackcore.api.library import Library, export_entry
+    from stackcore.api.naming import PathPreview, preview_path
+    from stackcore.api.planning import PlannedCapture, plan_capture
+    from stackcore.api.preparing import CaptureRequest
+    from stackcore.api.preset_files import PresetInfo, list_presets, resolved_settings, show_preset, validate_preset
+    from stackcore.api.preset_new import Answers, new_preset
+    from stackcore.api.presets import SettledStack, settle_stack, stack_options
+    from stackcore.api.processing import plan_stack, sharpen, stack, survey
+    from stackcore.api.profiles import Profile, list_profiles, set_profile, show_profile, use_profile
     from stackcore.api.resuming import resume_capture, return_focus
-    from stackcore.api.running import RunResult, run
-    from stackcore.api.shooting import CaptureResult, capture
+    from stackcore.api.running import RunResult, plan_run, run
+    from stackcore.api.shooting import CaptureResult, FocusReport, capture
+    from stackcore.api.stacks import StackOptions, StackResult
+    from stackcore.api.tokens import TokenInfo, list_tokens
     from stackcore.api.watching import LiveWatch
 
 _HOME = {
-    "CaptureResult": "shooting",
-    "DarkResult": "calibrating",
-    "DevelopResult": "developing",
-    "GreyCardResult": "calibrating",
-    "LiveWatch": "watching",
-    "RunResult": "running",
-    "capture": "shooting",
-    "capture_request": "capture_presets",
-    "darks": "calibrating",
-    "develop": "developing",
-    "greycard": "calibrating",
-    "resume_capture": "resuming",
-    "return_focus": "resuming",
-    "run": "running",
-    "settle_stack": "presets",
-    "stack_options": "presets",
-    "StackResult": "processing",
-    "stack": "processing",
-    "survey": "processing",
+    "Answers": "stackcore.api.preset_new",
+    "Background": "stackcore.api.backgrounding",
+    "BatchOptions": "stackcore.api.batching",
+    "BatchResult": "stackcore.api.batching",
+    "CaptureRequest": "stackcore.api.preparing",
+    "CaptureResult": "stackcore.api.shooting",
+    "DarkResult": "stackcore.api.calibrating",
+    "DevelopOptions": "stackcore.api.developing",
+    "DevelopResult": "stackcore.api.developing",
+    "FocusReport": "stackcore.api.shooting",
+    "GreyCardResult": "stackcore.api.calibrating",
+    "Library": "stackcore.api.library",
+    "LiveWatch": "stackcore.api.watching",
+    "PathPreview": "stackcore.api.naming",
+    "PlannedCapture": "stackcore.api.planning",
+    "PresetInfo": "stackcore.api.preset_files",
+    "Profile": "stackcore.api.profiles",
+    "ProviderListing": "stackcore.api.cameras",
+    "RunResult": "stackcore.api.running",
+    "SettledStack": "stackcore.api.presets",
+    "StackOptions": "stackcore.api.stacks",
+    "StackResult": "stackcore.api.stacks",
+    "TokenInfo": "stackcore.api.tokens",
+    "background": "stackcore.api.backgrounding",
+    "batch": "stackcore.api.batching",
+    "capture": "stackcore.api.shooting",
+    "capture_request": "stackcore.api.capture_presets",
+    "darks": "stackcore.api.calibrating",
+    "develop": "stackcore.api.developing",
+    "export_entry": "stackcore.api.library",
+    "greycard": "stackcore.api.calibrating",
+    "list_cameras": "stackcore.api.cameras",
+    "list_presets": "stackcore.api.preset_files",
+    "list_profiles": "stackcore.api.profiles",
+    "list_tokens": "stackcore.api.tokens",
+    "new_preset": "stackcore.api.preset_new",
+    "plan_capture": "stackcore.api.planning",
+    "plan_develop": "stackcore.api.developing",
+    "plan_run": "stackcore.api.running",
+    "plan_stack": "stackcore.api.processing",
+    "preview_path": "stackcore.api.naming",
+    "resolved_settings": "stackcore.api.preset_files",
+    "resume_capture": "stackcore.api.resuming",
+    "return_focus": "stackcore.api.resuming",
+    "run": "stackcore.api.running",
+    "set_profile": "stackcore.api.profiles",
+    "settle_stack": "stackcore.api.presets",
+    "sharpen": "stackcore.api.processing",
+    "show_preset": "stackcore.api.preset_files",
+    "show_profile": "stackcore.api.profiles",
+    "stack": "stackcore.api.processing",
+    "stack_options": "stackcore.api.presets",
+    "survey": "stackcore.api.processing",
+    "use_profile": "stackcore.api.profiles",
+    "validate_preset": "stackcore.api.preset_files",
 }
+"""Where each name comes from."""
 
 __all__ = [
+    "Answers",
+    "Background",
+    "BatchOptions",
+    "BatchResult",
+    "CaptureRequest",
     "CaptureResult",
     "DarkResult",
+    "DevelopOptions",
     "DevelopResult",
+    "FocusReport",
     "GreyCardResult",
+    "Library",
     "LiveWatch",
+    "PathPreview",
+    "PlannedCapture",
+    "PresetInfo",
+    "Profile",
+    "ProviderListing",
     "RunResult",
+    "SettledStack",
+    "StackOptions",
     "StackResult",
+    "TokenInfo",
+    "background",
+    "batch",
     "capture",
     "capture_request",
     "darks",
     "develop",
+    "export_entry",
     "greycard",
+    "list_cameras",
+    "list_presets",
+    "list_profiles",
+    "list_tokens",
+    "new_preset",
+    "plan_capture",
+    "plan_develop",
+    "plan_run",
+    "plan_stack",
+    "preview_path",
+    "resolved_settings",
     "resume_capture",
     "return_focus",
     "run",
+    "set_profile",
     "settle_stack",
+    "sharpen",
+    "show_preset",
+    "show_profile",
     "stack",
     "stack_options",
     "survey",
+    "use_profile",
+    "validate_preset",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a function when it is first used: processing needs OpenCV and libvips, shooting does not."""
+    """Import a name when it is first used."""
     if name in _HOME:
         from importlib import import_module
 
-        return getattr(import_module(f"stackcore.api.{_HOME[name]}"), name)
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
