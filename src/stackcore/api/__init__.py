@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stackcore.api.aligning import align
     from stackcore.api.backgrounding import Background, background
     from stackcore.api.batching import BatchOptions, BatchResult, batch
     from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
     from stackcore.api.cameras import ProviderListing, list_cameras
     from stackcore.api.capture_presets import capture_request
     from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
+    from stackcore.api.frames import Frames, read_frames
     from stackcore.api.library import Library, export_entry
     from stackcore.api.naming import PathPreview, preview_path
     from stackcore.api.planning import PlannedCapture, plan_capture
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
     from stackcore.api.preset_files import PresetInfo, list_presets, resolved_settings, show_preset, validate_preset
     from stackcore.api.preset_new import Answers, new_preset
     from stackcore.api.presets import SettledStack, settle_stack, stack_options
-    from stackcore.api.processing import plan_stack, sharpen, stack, survey
+    from stackcore.api.processing import plan_stack, stack, survey
     from stackcore.api.profiles import Profile, list_profiles, set_profile, show_profile, use_profile
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.running import RunResult, plan_run, run
+    from stackcore.api.sharpening import sharpen
     from stackcore.api.shooting import CaptureResult, FocusReport, capture
     from stackcore.api.stacks import StackOptions, StackResult
+    from stackcore.api.steps import aligned, fuse, warp
     from stackcore.api.tokens import TokenInfo, list_tokens
     from stackcore.api.watching import LiveWatch
 
@@ -41,6 +45,7 @@ _HOME = {
     "DevelopOptions": "stackcore.api.developing",
     "DevelopResult": "stackcore.api.developing",
     "FocusReport": "stackcore.api.shooting",
+    "Frames": "stackcore.api.frames",
     "GreyCardResult": "stackcore.api.calibrating",
     "Library": "stackcore.api.library",
     "LiveWatch": "stackcore.api.watching",
@@ -54,6 +59,8 @@ _HOME = {
     "StackOptions": "stackcore.api.stacks",
     "StackResult": "stackcore.api.stacks",
     "TokenInfo": "stackcore.api.tokens",
+    "align": "stackcore.api.aligning",
+    "aligned": "stackcore.api.steps",
     "background": "stackcore.api.backgrounding",
     "batch": "stackcore.api.batching",
     "capture": "stackcore.api.shooting",
@@ -61,6 +68,7 @@ _HOME = {
     "darks": "stackcore.api.calibrating",
     "develop": "stackcore.api.developing",
     "export_entry": "stackcore.api.library",
+    "fuse": "stackcore.api.steps",
     "greycard": "stackcore.api.calibrating",
     "list_cameras": "stackcore.api.cameras",
     "list_presets": "stackcore.api.preset_files",
@@ -72,13 +80,14 @@ _HOME = {
     "plan_run": "stackcore.api.running",
     "plan_stack": "stackcore.api.processing",
     "preview_path": "stackcore.api.naming",
+    "read_frames": "stackcore.api.frames",
     "resolved_settings": "stackcore.api.preset_files",
     "resume_capture": "stackcore.api.resuming",
     "return_focus": "stackcore.api.resuming",
     "run": "stackcore.api.running",
     "set_profile": "stackcore.api.profiles",
     "settle_stack": "stackcore.api.presets",
-    "sharpen": "stackcore.api.processing",
+    "sharpen": "stackcore.api.sharpening",
     "show_preset": "stackcore.api.preset_files",
     "show_profile": "stackcore.api.profiles",
     "stack": "stackcore.api.processing",
@@ -86,6 +95,7 @@ _HOME = {
     "survey": "stackcore.api.processing",
     "use_profile": "stackcore.api.profiles",
     "validate_preset": "stackcore.api.preset_files",
+    "warp": "stackcore.api.steps",
 }
 """Where each name comes from."""
 
@@ -100,6 +110,7 @@ __all__ = [
     "DevelopOptions",
     "DevelopResult",
     "FocusReport",
+    "Frames",
     "GreyCardResult",
     "Library",
     "LiveWatch",
@@ -113,6 +124,8 @@ __all__ = [
     "StackOptions",
     "StackResult",
     "TokenInfo",
+    "align",
+    "aligned",
     "background",
     "batch",
     "capture",
@@ -120,6 +133,7 @@ __all__ = [
     "darks",
     "develop",
     "export_entry",
+    "fuse",
     "greycard",
     "list_cameras",
     "list_presets",
@@ -131,6 +145,7 @@ __all__ = [
     "plan_run",
     "plan_stack",
     "preview_path",
+    "read_frames",
     "resolved_settings",
     "resume_capture",
     "return_focus",
@@ -145,6 +160,7 @@ __all__ = [
     "survey",
     "use_profile",
     "validate_preset",
+    "warp",
 ]
 
 

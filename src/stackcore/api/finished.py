@@ -43,12 +43,15 @@ def result(work: Work, target: Path) -> StackResult:
     clear_up(target)
     CheckpointFolder(target).remove()
     record = read_record(target)
-    picture = StackReader([target], work.tools.developers, Development()).read(0).pixels
+    reader = StackReader([target], work.tools.developers, Development(encoding=work.options.encoding))
+    picture = reader.read(0).pixels
     return StackResult(
         picture=picture if picture.dtype != np.uint8 else picture.astype(np.uint16) * 257,
         output=target,
         width=int(picture.shape[1]),
         height=int(picture.shape[0]),
+        encoding=reader.encoding,
+        icc=reader.info.icc,
         frames=record.frame_count,
         skipped=list(record.skipped),
         crop=record.crop or (0, 0, int(picture.shape[1]), int(picture.shape[0])),

@@ -9,23 +9,16 @@ from typing import Any
 
 from stackcore.api import depth_maps, finished, fusing, reports, slab_images
 from stackcore.api.checkpoints import Checkpoints
-from stackcore.api.recording import metadata_of, write_result
-from stackcore.api.stacks import Inputs, Settings, StackOptions, StackResult, described
-from stackcore.api.toolbox import Toolbox
+from stackcore.api.sharpening import sharpen
+from stackcore.api.stacks import Inputs, StackOptions, StackResult, described
 from stackcore.api.work import Work
-from stackcore.config import refuse_unknown_sections
-from stackcore.errors import UsageError
-from stackcore.events import Listener, Progress, Result, StageStarted
-from stackcore.metadata.moment import moment
-from stackcore.protocols import Development, Executor
+from stackcore.events import Listener, Result
+from stackcore.protocols import Executor
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import output as writing
 from stackcore.stacking import transforms_file
 from stackcore.stacking.checkpoint import CheckpointFolder
-from stackcore.stacking.file_format import FileFormat
-from stackcore.stacking.inputs import collect
-from stackcore.stacking.reader import StackReader
 from stackcore.stacking.survey import Survey
 
 __all__ = ["StackOptions", "StackResult", "plan_stack", "sharpen", "stack", "stack_into", "survey"]
@@ -157,59 +150,6 @@ def survey(
     return found
 
 
-def sharpen(
-    source: str | Path,
-    target: str | Path,
-    *,
-    strength: str = "1",
-    sharpener: str = "unsharp3",
-    settings: Settings | None = None,
-    overwrite: bool = False,
-    file_format: FileFormat = writing.USUAL_FORMAT,
-    listeners: Sequence[Listener] = (),
-    cancel: threading.Event | None = None,
-    registry: Registry | None = None,
-) -> Path:
-    """Sharpen one finished picture into another file, which carries the metadata of the first."""
-    source, target = Path(source), Path(target)
-    described = {"input": str(source), "output": str(target), "sharpen": strength, "sharpener": sharpener}
-    with run_scope("sharpen", described, listeners, cancel) as run:
-        tools = Toolbox(registry or Registry.discover(), settings or {})
-        refuse_unknown_sections(settings or {}, ("sharpener", "developer"))
-        engine = tools.sharpener(sharpener, strength)
-        writing.check_target(target, overwrite=overwrite, file_format=file_format)
-        made_at = moment()
-        pictures = collect([source], tools.suffixes)
-        if len(pictures) > 1:
-            raise UsageError(f"{source} is not one picture.", f"{len(pictures)} were found.", "name a single file.")
-        writing.refuse_input(target, pictures)
-        reader = StackReader(pictures, tools.developers, Development())
-        for warning in reader.warnings:
-            run.emit(warning)
-        run.check_cancelled()
-        run.emit(StageStarted(stage="sharpen", total=1))
-        picture = engine.sharpen(reader.read(0).pixels, "srgb")
-        run.emit(Progress(stage="sharpen", done=1, total=1))
-        run.check_cancelled()
-        [origin] = pictures
-        used = {
-            "developer": tools.used_developer(origin.suffix.lower()),
-            "sharpener": tools.used("sharpener", sharpener, strength=strength),
-        }
-        write_result(
-            run.emit,
-            picture,
-            target,
-            metadata_of("sharpen", origin, [origin.name], made_at, plugins=used),
-            icc=reader.info.icc,
-            encoding=reader.encoding,
-            overwrite=overwrite,
-            file_format=file_format,
-        )
-        run.emit(Result(data={"output": str(target), "width": picture.shape[1], "height": picture.shape[0]}))
-    return target
-
-
 def stack_into(
     run: Run,
     inputs: Inputs,
@@ -233,10 +173,10 @@ def stack_into(
             if finished.is_done(work, executor, target, command):
                 return finished.result(work, target)
             writing.check_place(target, overwrite=False)  # another picture is there
-        return _made(work, executor, target, command)
+        return made(work, executor, target, command)
 
 
-def _made(work: Work, executor: Executor, target: Path | None, command: str) -> StackResult:
+def made(work: Work, executor: Executor, target: Path | None, command: str) -> StackResult:
     """From the survey to the file. What lies beside the result is written first: once that is there, all is."""
     options, run = work.options, work.run
     work.goes_on = options.resume and target is not None and CheckpointFolder(target).read() is not None

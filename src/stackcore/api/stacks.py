@@ -15,7 +15,7 @@ from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.hot_pixels import HotPixels
 from stackcore.stacking.output import USUAL_FORMAT
 from stackcore.stacking.survey import OnFailure, Survey
-from stackcore.terms import Pixels
+from stackcore.terms import Encoding, Pixels
 
 Inputs = Sequence[str | Path] | str | Path
 Settings = Mapping[str, Mapping[str, Any]]
@@ -112,6 +112,7 @@ def described(options: Any, inputs: Inputs) -> dict[str, Any]:
 class StackResult:
     """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about.
 
+    `encoding` says how its numbers stand for light, `icc` is their profile, None for sRGB primaries.
     `development` says how raw frames were developed: see `stackcore.api.calibrated.Calibrated.report`.
     `hot_pixels` is None where none were searched for. `slabs` are the images of slabs that were kept.
     `depth` (H, W) float32 is in slices, `confidence` (H, W) float32 0 to 1, both None from fusers that find none;
@@ -125,6 +126,8 @@ class StackResult:
     output: Path | None
     width: int
     height: int
+    encoding: Encoding
+    icc: bytes | None
     frames: int
     skipped: list[str]
     crop: tuple[int, int, int, int]
@@ -144,7 +147,7 @@ class StackResult:
 
     def summary(self) -> dict[str, Any]:
         """What the `result` event says: everything but the pixels."""
-        left_out = ("picture", "survey", "hot_pixels", "depth", "confidence")
+        left_out = ("picture", "encoding", "icc", "survey", "hot_pixels", "depth", "confidence")
         record = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         return {
             **record,

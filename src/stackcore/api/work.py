@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from stackcore.api import depth_maps, fusing
 from stackcore.api.calibrated import settle
+from stackcore.api.frames import Frames
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.recording import asked_slabs, metadata_of, settings_of, write_result
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
+from stackcore.errors import FrameMismatch
 from stackcore.events import Progress, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
@@ -40,7 +42,7 @@ from stackcore.terms import Fused, Pixels, StackInfo
 class Work:
     """One stack under way: the tools chosen for it, its frames, and the time each stage took."""
 
-    def __init__(self, run: Run, inputs: Inputs, options: StackOptions, registry: Registry | None) -> None:
+    def __init__(self, run: Run, inputs: Inputs | Frames, options: StackOptions, registry: Registry | None) -> None:
         self.run, self.options = run, options
         self.seconds: dict[str, float] = {}
         self.made_at = moment()
@@ -49,8 +51,12 @@ class Work:
         refuse_unknown_sections(options.settings, SECTIONS)
         self.tools = Toolbox(registry or Registry.discover(), options.settings)
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
-        paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
-        calibrated = settle(paths, self.tools.developers, options, run)
+        if isinstance(inputs, Frames):
+            self.tools.developers.update(inputs.developers)
+            calibrated = inputs.calibrated
+        else:
+            paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
+            calibrated = settle(paths, self.tools.developers, options, run)
         refuse_single(calibrated.paths)
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
         self.development = calibrated.told(self.reader.info)
@@ -109,6 +115,18 @@ class Work:
         info = self.reader.info
         size = (info.width, info.height)
         return transforms_file.read(Path(self.options.transforms), self.reader.paths, size, self.reader.encoding)
+
+    def place(self, found: Survey) -> None:
+        """Use geometry and exposure that were found before; `FrameMismatch` where they are of another stack."""
+        info, ours = self.reader.info, len(self.reader)
+        if (found.width, found.height) != (info.width, info.height) or len(found.frames) != ours:
+            raise FrameMismatch(
+                "The survey is of another stack.",
+                f"it is of {len(found.frames)} frames of {found.width}x{found.height}, these are {ours} of "
+                f"{info.width}x{info.height}.",
+                "use the survey of frames of the same size and number.",
+            )
+        self._transforms = found
 
     @property
     def searches(self) -> bool:
@@ -322,6 +340,8 @@ class Work:
             output=target,
             width=int(picture.shape[1]),
             height=int(picture.shape[0]),
+            encoding=self.reader.encoding,
+            icc=self.reader.info.icc,
             frames=len(found.used),
             skipped=self.skipped(found),
             crop=(crop.x, crop.y, crop.width, crop.height),
