@@ -22,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "generated_reference",
+    "notebook_pages",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "site", "images/*.md"]

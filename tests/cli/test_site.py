@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,12 @@ def text(site, page):
 def test_every_page_of_the_documentation_can_be_reached(site):
     pages = {path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.md") if "generated" not in path.parts}
     assert all((site / page).with_suffix(".html").is_file() for page in pages)
+
+
+def test_every_notebook_has_its_page_and_can_be_downloaded(site):
+    for notebook in (DOCS / "tutorials").glob("*.ipynb"):
+        assert "import stackcore" in re.sub("<[^>]*>", "", text(site, f"tutorials/generated/{notebook.stem}"))
+        assert [path.read_bytes() for path in site.glob(f"_downloads/*/{notebook.name}")] == [notebook.read_bytes()]
 
 
 def test_commands_and_their_options_are_listed(site):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stackcore.api.presets import SettledStack, settle_stack, stack_options
     from stackcore.api.processing import plan_stack, stack, survey
     from stackcore.api.profiles import Profile, list_profiles, set_profile, show_profile, use_profile
+    from stackcore.api.progressing import progress
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.running import RunResult, plan_run, run
     from stackcore.api.sharpening import sharpen
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stackcore.api.steps import aligned, fuse, warp
     from stackcore.api.tokens import TokenInfo, list_tokens
     from stackcore.api.watching import LiveWatch
+    from stackcore.errors import StackcoreError
 
 _HOME = {
     "Answers": "stackcore.api.preset_new",
@@ -58,6 +60,7 @@ _HOME = {
     "SettledStack": "stackcore.api.presets",
     "StackOptions": "stackcore.api.stacks",
     "StackResult": "stackcore.api.stacks",
+    "StackcoreError": "stackcore.errors",
     "TokenInfo": "stackcore.api.tokens",
     "align": "stackcore.api.aligning",
     "aligned": "stackcore.api.steps",
@@ -80,6 +83,7 @@ _HOME = {
     "plan_run": "stackcore.api.running",
     "plan_stack": "stackcore.api.processing",
     "preview_path": "stackcore.api.naming",
+    "progress": "stackcore.api.progressing",
     "read_frames": "stackcore.api.frames",
     "resolved_settings": "stackcore.api.preset_files",
     "resume_capture": "stackcore.api.resuming",
@@ -123,6 +127,7 @@ __all__ = [
     "SettledStack",
     "StackOptions",
     "StackResult",
+    "StackcoreError",
     "TokenInfo",
     "align",
     "aligned",
@@ -145,6 +150,7 @@ __all__ = [
     "plan_run",
     "plan_stack",
     "preview_path",
+    "progress",
     "read_frames",
     "resolved_settings",
     "resume_capture",

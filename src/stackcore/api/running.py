@@ -37,6 +37,10 @@ class RunResult:
     capture: CaptureResult
     stack: StackResult
 
+    def _repr_html_(self) -> str:
+        """What was shot, and the picture, for notebooks."""
+        return f"{self.stack._repr_html_()}{self.capture._repr_html_()}"
+
 
 def run(
     request: CaptureRequest,

@@ -63,6 +63,12 @@ class CaptureResult:
         """Folder of the first saved file."""
         return self.files[0].parent if self.files else None
 
+    def _repr_html_(self) -> str:
+        """What was shot, for notebooks."""
+        from stackcore.api.showing import capture_html
+
+        return capture_html(self)
+
 
 def capture(
     *,

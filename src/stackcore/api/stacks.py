@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.api.calibrated import RawChoices
+from stackcore.colour.icc import profile
+from stackcore.stacking.depth_picture import colours
 from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.hot_pixels import HotPixels
-from stackcore.stacking.output import USUAL_FORMAT
+from stackcore.stacking.output import USUAL_FORMAT, check_target, write_picture
 from stackcore.stacking.survey import OnFailure, Survey
 from stackcore.terms import Encoding, Pixels
 
@@ -108,7 +110,7 @@ def described(options: Any, inputs: Inputs) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Path) else value for name, value in record.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class StackResult:
     """A finished stack: `picture` (H, W, 3) uint16 or float32, where it was written, and how it came about.
 
@@ -144,6 +146,41 @@ class StackResult:
     arrangement: dict[str, Any] | None
     planned_memory_bytes: int | None
     peak_memory_bytes: int | None
+
+    def save(self, output: str | Path, *, overwrite: bool = False, file_format: FileFormat = USUAL_FORMAT) -> Path:
+        """Write the picture into another file, with its profile; `stack` writes the metadata of the frames as well.
+
+        .tif, .png or .jpg; returns the path. `OutputError` for a file that exists without `overwrite`, or that cannot
+        be written; `UsageError` for another extension.
+        """
+        target = Path(output)
+        check_target(target, overwrite=overwrite, file_format=file_format)
+        icc = self.icc or profile("srgb", self.encoding)
+        write_picture(self.picture, target, overwrite=overwrite, icc=icc, file_format=file_format)
+        return target
+
+    def depth_colours(self) -> NDArray[np.uint8] | None:
+        """The depth map in false colours, (H, W, 3) RGB: dark blue for the first slice, yellow for the last."""
+        if self.depth is None:
+            return None
+        return colours(self.depth, self.frames + len(self.skipped))
+
+    def _repr_png_(self) -> bytes:
+        """The picture reduced, for notebooks."""
+        from stackcore.api.showing import stack_png
+
+        return stack_png(self)
+
+    def _repr_html_(self) -> str:
+        """The picture reduced, with what is known of it, for notebooks."""
+        from stackcore.api.showing import stack_html
+
+        return stack_html(self)
+
+    def __repr__(self) -> str:
+        where = "" if self.output is None else f", {self.output}"
+        depth = "" if self.depth is None else ", with depth"
+        return f"<{self.width} x {self.height} {self.picture.dtype} of {self.frames} frames{depth}{where}>"
 
     def summary(self) -> dict[str, Any]:
         """What the `result` event says: everything but the pixels."""
