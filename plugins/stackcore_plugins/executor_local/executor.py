@@ -15,6 +15,7 @@ import cv2
 from stackcore.errors import Cancelled
 from stackcore.protocols import (
     FrameSource,
+    FrontOfTree,
     FusePlan,
     Fuser,
     ItemT,
@@ -81,14 +82,13 @@ class LocalExecutor:
     ) -> Any:
         """Add the frames in order; while one is added the next one is decoded.
 
-        Of a `tree`, the slabs before the one at work are joined already: two states, however many slabs.
+        Of a `tree`, slabs before the one at work are joined as soon as they can be: so few wait (`FusePlan.states`).
         """
         plan = plan or FusePlan.fold(len(frames))
-        state, joined, added = fuser.start(info), None, 0
-        if milestones is not None:
-            added, state = milestones.begun(state)
-        if plan.kind == "tree" and added:
-            state, joined = fuser.start(info), state
+        added, waiting = (0, []) if milestones is None else milestones.begun(lambda: fuser.start(info))
+        state = waiting.pop() if plan.kind == "fold" and waiting else fuser.start(info)
+        front = FrontOfTree(fuser.merge, waiting, plan.ends.index(added) + 1 if waiting else 0)
+        del waiting
         ahead: Future[Frame] | None = None
         for position in range(added, len(frames)):
             frame = _result(ahead or self._decoder.submit(frames.open, position), cancel)
@@ -100,12 +100,16 @@ class LocalExecutor:
             done(position + 1)
             if position + 1 in plan.ends[:-1]:
                 if plan.kind == "tree":
-                    joined = state if joined is None else fuser.merge(joined, state)
-                    state = None  # gone before the next is made: there is room for two
+                    front.put(state)
+                    state = None  # gone, if it was joined, before the next is made
                     state = fuser.start(info)
                 if milestones is not None:
-                    milestones.reached(position + 1, state if joined is None else joined)
-        return state if joined is None else fuser.merge(joined, state)
+                    milestones.reached(position + 1, [state] if plan.kind == "fold" else front.waiting)
+        if plan.kind == "fold":
+            return state
+        front.put(state)
+        del state
+        return front.root()
 
     def close(self) -> None:
         """Let running tasks end, drop the rest."""

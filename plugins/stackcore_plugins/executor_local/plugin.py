@@ -19,7 +19,7 @@ class LocalOptions(Options):
     """What can be set on the local executor."""
 
     workers: int | None = Field(None, ge=1, le=256, description="Threads at work; as many as there are cores if unset.")
-    plan: PlanKind = Field("fold", description="fold: one state takes every frame; tree: one per slab, then joined.")
+    plan: PlanKind = Field("fold", description="fold: one state takes all frames; tree: one per slab, joined in pairs.")
 
 
 def _build(options: LocalOptions) -> Executor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,7 @@ class Checkpoints:
         What is done is put into `finished`, which is None for the whole canvas.
         """
         self._survey, self._finished = found, finished
+        self._fuse_plan = plan
         self._plan = [plan.kind, list(plan.ends), [[strip.top, strip.bottom] for strip in strips]]
         self.at_strip(0, None)
         if self._found is None or self._found["plan"] is None:
@@ -98,17 +99,20 @@ class Checkpoints:
         """From now on, strip `number` is made, with what was `gathered` before."""
         self._strip, self._gathered = number, gathered
 
-    def begun(self, state: Any) -> tuple[int, Any]:
+    def begun(self, empty: Callable[[], Any]) -> tuple[int, list[Any]]:
         """Where the earlier run had come to."""
         if self._found is None or self._found["plan"] is None or self._found["strip"] != self._strip:
-            return 0, state
-        return int(self._found["added"]), self._loaded("state", state)
+            return 0, []
+        added = int(self._found["added"])
+        templates = [empty() for _ in range(self._fuse_plan.waiting(added))] if added else []
+        states: list[Any] = self._loaded("state", templates) if added else []
+        return added, states
 
-    def reached(self, added: int, state: Any) -> None:
-        """Keep the state, when it is time."""
+    def reached(self, added: int, states: Sequence[Any]) -> None:
+        """Keep the states, when it is time."""
         if not self._pace.is_due:
             return
-        parts: dict[str, Any] = {"survey": self._survey, "state": state}
+        parts: dict[str, Any] = {"survey": self._survey, "state": list(states)}
         if self._finished is not None:
             parts |= {**dict(zip(_FINISHED, self._finished.parts(), strict=True)), "gathered": self._gathered}
         self._keep({"plan": self._plan, "strip": self._strip, "added": added}, parts)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stackcore.fusing.depth import evidence_bytes
 from stackcore.fusing.depth_map import depth_map_bytes
-from stackcore.protocols import BoundExecutor, DemandingFuser, Executor, ParallelFuser, RegionalFuser
+from stackcore.protocols import BoundExecutor, DemandingFuser, Executor, FusePlan, ParallelFuser, RegionalFuser
 from stackcore.stacking import budget
 from stackcore.stacking.arrangement import Arrangement, arrangements
 from stackcore.stacking.hot_pixels import can_be_found
+from stackcore.stacking.slabs import slabs
 from stackcore.stacking.strips import ways_to_cut
 from stackcore.terms import StackInfo, Strip
 
@@ -115,7 +116,7 @@ class _Needs:
 
     def __init__(self, work: Work, fuser: Any, executor: Executor, info: StackInfo, before: int) -> None:
         self._work, self._fuser, self._info, self._before = work, fuser, info, before
-        self._states = 2 if executor.plan == "tree" and work.options.slabs == "exact" else 1
+        self._states = _states(work, executor, info.frames)
         self._frame = _frame_bytes(work)
         # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
         self._task = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
@@ -145,6 +146,14 @@ class _Needs:
         )
 
 
+def _states(work: Work, executor: Executor, frames: int) -> int:
+    """How many states there are at a time."""
+    if work.options.slabs == "images":
+        return 1
+    ends = tuple(slab.stop for slab in slabs(frames, work.options.slab_size, work.options.slab_overlap))
+    return FusePlan(executor.plan, ends).states
+
+
 def _choices(work: Work, fuser: Any, executor: Executor, least: budget.Budget) -> list[str]:
     """What else would make room, in words; `least` is the least that is needed as things are."""
     if least.before > least.fusing:
@@ -154,8 +163,8 @@ def _choices(work: Work, fuser: Any, executor: Executor, least: budget.Budget) -
         choices.append("leave out `--keep-slabs` and `--slabs images`, which need the whole canvas at once")
     elif not isinstance(fuser, RegionalFuser):
         choices.append(f'another fuser: "{work.options.fuser}" cannot work strip by strip')
-    if executor.plan == "tree":
-        choices.append("`--set executor.plan=fold`, which needs one state instead of two")
+    if (states := _states(work, executor, len(work.reader))) > 1:
+        choices.append(f"`--set executor.plan=fold`, which needs one state instead of {states}")
     if not isinstance(executor, BoundExecutor) and executor.workers > 1:
         choices.append("fewer workers")
     return choices

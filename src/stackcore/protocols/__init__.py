@@ -27,7 +27,15 @@ from stackcore.protocols.developing import (
     Mosaic,
     WhiteBalanceRule,
 )
-from stackcore.protocols.fusing import DemandingFuser, FusePlan, Milestones, PlanKind, RegionalFuser
+from stackcore.protocols.fusing import (
+    DemandingFuser,
+    FrontOfTree,
+    FusePlan,
+    Milestones,
+    PlanKind,
+    RegionalFuser,
+    joined,
+)
 from stackcore.protocols.processing import (
     Aligner,
     BoundExecutor,
@@ -65,6 +73,7 @@ __all__ = [
     "Executor",
     "FrameInfo",
     "FrameSource",
+    "FrontOfTree",
     "FusePlan",
     "Fuser",
     "Highlights",
@@ -86,4 +95,5 @@ __all__ = [
     "Token",
     "TokenContext",
     "WhiteBalanceRule",
+    "joined",
 ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from stackcore.terms import Fused, StackInfo, Strip
 
+NodeT = TypeVar("NodeT")
+
 PlanKind = Literal["fold", "tree"]
-"""`fold`: every frame enters one state, in order. `tree`: a state per slab, joined in the order of the slabs."""
+"""`fold`: every frame enters one state, in order. `tree`: a state per slab, joined pairwise, neighbour by neighbour."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,22 @@ class FusePlan:
     def fold(cls, frames: int) -> FusePlan:
         """One slab, one state."""
         return cls("fold", (frames,))
+
+    @property
+    def slabs(self) -> list[tuple[int, int]]:
+        """First position of each slab, and the one after its last."""
+        return list(zip((0, *self.ends[:-1]), self.ends, strict=True))
+
+    @property
+    def states(self) -> int:
+        """How many states there are at a time where slab follows slab: the one at work, and those that wait."""
+        if self.kind == "fold":
+            return 1
+        return 1 + max(done.bit_count() for done in range(len(self.ends)))
+
+    def waiting(self, added: int) -> int:
+        """How many states hold the first `added` frames, which end with a slab."""
+        return 1 if self.kind == "fold" else (self.ends.index(added) + 1).bit_count()
 
     def record(self) -> dict[str, Any]:
         """What the record of a result says of it: all that the bytes of the result depend on."""
@@ -82,10 +102,77 @@ class DemandingFuser(Protocol):
 class Milestones(Protocol):
     """Is told of each slab that is done, and knows where an earlier run had come to."""
 
-    def begun(self, state: Any) -> tuple[int, Any]:
-        """How many frames are in already, and the state they are in; `state` is an empty one, which may be filled."""
+    def begun(self, empty: Callable[[], Any]) -> tuple[int, list[Any]]:
+        """How many frames are in already, and the states they are in, in order; `empty` makes one that may be filled.
+
+        0 and no state where there was none.
+        """
         ...
 
-    def reached(self, added: int, state: Any) -> None:
-        """Take notice of `state`, which `added` frames are in; it is neither changed nor kept after the call."""
+    def reached(self, added: int, states: Sequence[Any]) -> None:
+        """Take notice of `states`, which `added` frames are in; they are neither changed nor kept after the call.
+
+        One of a `fold`; of a `tree`, those that wait for a neighbour of their size (`FusePlan.waiting`).
+        """
         ...
+
+
+def joined(nodes: Sequence[NodeT], join: Callable[[NodeT, NodeT], NodeT]) -> NodeT:
+    """Join states, or what stands for them, as a `tree` does: neighbours in pairs, pairs in pairs, in order.
+
+    An odd one goes up alone. `FrontOfTree` comes to the same with the nodes one after the other.
+
+    Examples
+    --------
+    >>> joined("abcde", "({}{})".format)
+    '(((ab)(cd))e)'
+    """
+    level = list(nodes)
+    while len(level) > 1:
+        odd = level[len(level) // 2 * 2 :]
+        level = [join(left, right) for left, right in zip(level[::2], level[1::2], strict=False)] + odd
+    return level[0]
+
+
+class FrontOfTree(Generic[NodeT]):
+    """The states of a `tree` while slab follows slab: each is joined as soon as its neighbour is there.
+
+    Parameters
+    ----------
+    join
+        Two neighbours, in order.
+    waiting
+        The nodes that `done` slabs have been joined to, where an earlier run had come to.
+
+    Examples
+    --------
+    >>> front = FrontOfTree("({}{})".format)
+    >>> for slab in "abcde":
+    ...     front.put(slab)
+    >>> front.waiting
+    ['((ab)(cd))', 'e']
+    >>> front.root()
+    '(((ab)(cd))e)'
+    """
+
+    def __init__(self, join: Callable[[NodeT, NodeT], NodeT], waiting: Sequence[NodeT] = (), done: int = 0) -> None:
+        self._join, self._done = join, done
+        self.waiting = list(waiting)
+
+    def put(self, node: NodeT) -> None:
+        """Add the state of the next slab."""
+        self._done += 1
+        self.waiting.append(node)
+        del node
+        for _ in range((self._done & -self._done).bit_length() - 1):  # as many pairs are complete with it
+            self._join_last()
+
+    def root(self) -> NodeT:
+        """Everything; there must be a slab at least."""
+        while len(self.waiting) > 1:
+            self._join_last()
+        return self.waiting[0]
+
+    def _join_last(self) -> None:
+        right, left = self.waiting.pop(), self.waiting.pop()
+        self.waiting.append(self._join(left, right))

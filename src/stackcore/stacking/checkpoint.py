@@ -14,7 +14,7 @@ from typing import Any
 from stackcore.paths.naming import flush_folder
 from stackcore.stacking.state_files import load_state, save_state
 
-SCHEMA = "stackcore.checkpoint/1"
+SCHEMA = "stackcore.checkpoint/2"
 
 EVERY_S = 30.0
 """Checkpoints are at least so many seconds apart."""

@@ -207,7 +207,9 @@ def test_too_little_names_what_else_would_help(tall, tmp_path):
 
     assert "--keep-slabs" in fix(keep_slabs=tmp_path / "slabs")
     assert '"depthmap" cannot work strip by strip' in fix(fuser="depthmap")
-    assert "executor.plan=fold" in fix(settings={"executor": {"plan": "tree"}})
+    assert "executor.plan" not in fix(settings={"executor": {"plan": "tree"}}), "there is one slab"
+    tree = {"settings": {"executor": {"plan": "tree"}}, "slab_size": 1, "slab_overlap": 0}
+    assert "executor.plan=fold`, which needs one state instead of 2" in fix(**tree)
     assert fix().count(";") == 0
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
 from stackcore.errors import Cancelled
-from stackcore.protocols import FusePlan, Task
+from stackcore.protocols import FrontOfTree, FusePlan, Task, joined
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore.testing.scene import make_stack
 from stackcore_plugins.executor_local.executor import LocalExecutor, available_cores
@@ -396,15 +397,15 @@ def test_any_number_of_workers_gives_the_same_bytes(cancel: threading.Event) -> 
 class Noted:
     """Milestones that remember what they were told; `already` frames are in from the start."""
 
-    def __init__(self, already: int = 0) -> None:
-        self._already = already
-        self.told: list[tuple[int, list[int]]] = []
+    def __init__(self, already: int = 0, *cuts: int) -> None:
+        self._already, self._cuts = already, (0, *cuts, already)
+        self.told: list[tuple[int, list[list[int]]]] = []
 
-    def begun(self, state: Log) -> tuple[int, Log]:
-        return self._already, Log(list(range(self._already)))
+    def begun(self, empty: Callable[[], Log]) -> tuple[int, list[Log]]:
+        return self._already, [Log(list(range(*ends))) for ends in pairwise(self._cuts)] if self._already else []
 
-    def reached(self, added: int, state: Log) -> None:
-        self.told.append((added, list(state.order)))
+    def reached(self, added: int, states: Sequence[Log]) -> None:
+        self.told.append((added, [list(state.order) for state in states]))
 
 
 @pytest.mark.parametrize("kind", ["fold", "tree"])
@@ -414,10 +415,18 @@ def test_slabs_end_where_the_plan_says_and_work_goes_on_from_there(kind, already
     state = executor.fuse(PlainFuser(), info, frames, cancel, ignore, FusePlan(kind, (2, 4, 5)), noted)
     assert state.order == list(range(5))
     assert frames.opened == list(range(already, 5)), "no frame is read twice"
-    assert noted.told == [(n, list(range(n))) for n in (2, 4) if n > already]
+    assert noted.told == [(n, [list(range(n))]) for n in (2, 4) if n > already]
 
 
-def test_a_tree_merges_slab_after_slab_and_holds_two_states(executor, info, cancel):
+def test_a_tree_goes_on_with_all_the_states_that_wait(executor, info, cancel):
+    noted, plan = Noted(6, 4), FusePlan("tree", (2, 4, 6, 8, 9))
+    state = executor.fuse(PlainFuser(), info, Frames(9), cancel, ignore, plan, noted)
+    assert state.order == list(range(9))
+    assert noted.told == [(8, [list(range(8))])], "6 and 7 were joined with 4 and 5, then all of it"
+    assert plan.waiting(6) == 2
+
+
+def test_a_tree_joins_neighbours_in_pairs_and_holds_as_few_states_as_it_can(executor, info, cancel):
     merges, begun = [], []
 
     class Watched(PlainFuser):
@@ -429,6 +438,20 @@ def test_a_tree_merges_slab_after_slab_and_holds_two_states(executor, info, canc
             merges.append((left.order, right.order))
             return super().merge(left, right)
 
-    executor.fuse(Watched(), info, Frames(5), cancel, ignore, FusePlan("tree", (2, 4, 5)))
-    assert merges == [([0, 1], [2, 3]), ([0, 1, 2, 3], [4])]
-    assert begun == [0, 0, 1], "the third state comes after the first two were joined"
+    plan = FusePlan("tree", (1, 2, 3, 4, 5))
+    executor.fuse(Watched(), info, Frames(5), cancel, ignore, plan)
+    assert merges == [([0], [1]), ([2], [3]), ([0, 1], [2, 3]), ([0, 1, 2, 3], [4])]
+    assert begun == [0, 0, 1, 1, 3], "each state comes after those before it were joined"
+    assert plan.states == 3
+
+
+@pytest.mark.parametrize("slabs", range(1, 40))
+def test_slab_after_slab_gives_the_tree_that_all_at_once_give(slabs):
+    front, most = FrontOfTree(lambda left, right: (left, right)), 0
+    plan = FusePlan("tree", tuple(range(1, slabs + 1)))
+    for slab in range(slabs):
+        most = max(most, 1 + len(front.waiting))
+        front.put(slab)
+        assert len(front.waiting) == plan.waiting(slab + 1)
+    assert front.root() == joined(range(slabs), lambda left, right: (left, right))
+    assert plan.states == most
