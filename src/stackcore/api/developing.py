@@ -19,7 +19,7 @@ from stackcore.errors import ConfigError, OutputError, UnreadableFrame, UsageErr
 from stackcore.events import Listener, Progress, Result, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.writing import Metadata
-from stackcore.protocols import Executor
+from stackcore.protocols import Executor, nearby
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import budget
@@ -216,7 +216,7 @@ class _Developing:
         try:
             self.run.emit(StageStarted(stage="develop", total=total))
             writing.make_folder(self.folder)
-            for done, _ in enumerate(executor.map(self._one, range(total), self.run.cancel), start=1):
+            for done, _ in enumerate(nearby(executor).map(self._one, range(total), self.run.cancel), start=1):
                 self.run.emit(Progress(stage="develop", done=done, total=total))
         finally:
             executor.close()

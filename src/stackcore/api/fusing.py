@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stackcore.api import depth_maps, slab_images
 from stackcore.api.room import Room, give_back, room_for
 from stackcore.events import Progress, StageStarted
-from stackcore.protocols import BoundExecutor, Executor, FusePlan
+from stackcore.protocols import BoundExecutor, Executor, FusePlan, nearby
 from stackcore.stacking.slabs import slabs
 from stackcore.stacking.strips import StripFuser, Strips
 from stackcore.stacking.survey import Survey, untouched
@@ -42,8 +42,8 @@ def make_room(work: Work, fuser: Any, executor: Executor) -> Room:
     slabs(len(work.reader), work.options.slab_size, work.options.slab_overlap)
     room = room_for(work, fuser, executor, work.info(untouched(work.reader)))
     work.reader.decode_at_once(room.decoders)
-    if isinstance(executor, BoundExecutor):
-        executor.bind(room.decoders, 2)
+    if isinstance(here := nearby(executor), BoundExecutor):
+        here.bind(room.decoders, 2)
     work.memory_bytes, work.arrangement = room.budget.total, room.record()
     return room
 

@@ -9,9 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from stackcore.api import worker_room
 from stackcore.fusing.depth import evidence_bytes
 from stackcore.fusing.depth_map import depth_map_bytes
-from stackcore.protocols import BoundExecutor, DemandingFuser, Executor, FusePlan, ParallelFuser, RegionalFuser
+from stackcore.protocols import (
+    BoundExecutor,
+    DemandingFuser,
+    Executor,
+    FusePlan,
+    ParallelFuser,
+    RegionalFuser,
+    RemoteExecutor,
+    nearby,
+)
 from stackcore.stacking import budget
 from stackcore.stacking.arrangement import Arrangement, arrangements
 from stackcore.stacking.hot_pixels import can_be_found
@@ -76,21 +86,20 @@ def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo, cut: t
     fused strip by strip. `cut` are strips that an earlier run has begun. `ConfigError` names the number needed, and
     the choices, where nothing is enough.
     """
-    limit = work.options.memory_bytes
-    decoders = next(
-        (n for n in range(executor.workers, 1, -1) if limit is None or _survey_fits(work, executor, n, limit)), 1
-    )
-    before = _before(work, executor, decoders)
+    limit, here = work.options.memory_bytes, nearby(executor)
+    decoders = next((n for n in range(here.workers, 1, -1) if limit is None or _survey_fits(work, here, n, limit)), 1)
+    before = _before(work, here, decoders)
     cuts = [cut] if cut else _cuts(work, fuser, info)
     ways = arrangements(cuts, executor.workers, can_be_bound=isinstance(executor, BoundExecutor))
     needs = _Needs(work, fuser, executor, info, before)
     for way in ways:
         needed = needs.of(way)
-        if limit is None or needed.total <= limit:
+        if (limit is None or needed.total <= limit) and needs.fits_workers(way):
             return Room(needed, limit, way, decoders)
     least = min((needs.of(way) for way in ways), key=lambda needed: needed.total)
     budget.require(least, limit, _choices(work, fuser, executor, least))
-    raise AssertionError("unreachable")  # `require` has raised
+    needs.refuse_small_workers(ways)
+    raise AssertionError("unreachable")  # one of them has raised
 
 
 def give_back() -> None:
@@ -116,7 +125,10 @@ class _Needs:
 
     def __init__(self, work: Work, fuser: Any, executor: Executor, info: StackInfo, before: int) -> None:
         self._work, self._fuser, self._info, self._before = work, fuser, info, before
-        self._states = _states(work, executor, info.frames)
+        exact = work.options.slabs == "exact"
+        self._remote = executor if exact and isinstance(executor, RemoteExecutor) else None
+        self._elsewhere = self._remote is not None and _one_pass(work)  # no frame is fused in this process
+        self._states = 1 if self._remote else _states(work, executor, info.frames)
         self._frame = _frame_bytes(work)
         # A fuser without tasks of its own handles whole frames: as float32, and a few planes of scratch.
         self._task = fuser.task_bytes(info) if isinstance(fuser, ParallelFuser) else 24 * info.width * info.height
@@ -136,14 +148,28 @@ class _Needs:
         decoding = max(self._frame, self._work.reader.info.decode_bytes)
         return budget.Budget(
             state=self._states * state,
-            frames=decoding + (self._frame if way.frames > 1 else 0),
-            tasks=way.workers * self._task,
+            frames=0 if self._elsewhere else decoding + (self._frame if way.frames > 1 else 0),
+            tasks=0 if self._elsewhere else way.workers * self._task,
             picture=picture,
             finish=self._finish - self._line * (whole - largest.rows),
             after=self._after,
             kept=_kept(self._work),
             before=self._before,
         )
+
+    def fits_workers(self, way: Arrangement) -> bool:
+        """Whether it fits into each worker of other processes, if there are any."""
+        return self._remote is None or worker_room.fits_workers(self._of_worker(way), self._remote)
+
+    def refuse_small_workers(self, ways: Iterable[Arrangement]) -> None:
+        """Raise `ConfigError` where not even the least of the ways fits into the workers."""
+        if self._remote is not None:
+            worker_room.refuse_small_workers(min(map(self._of_worker, ways)), self._remote)
+
+    def _of_worker(self, way: Arrangement) -> int:
+        assert self._remote is not None
+        largest = max(way.strips, key=lambda strip: strip.rows)
+        return worker_room.worker_needs(self._work.reader, self._fuser, self._info, largest, self._remote.threads)
 
 
 def _states(work: Work, executor: Executor, frames: int) -> int:
@@ -163,9 +189,9 @@ def _choices(work: Work, fuser: Any, executor: Executor, least: budget.Budget) -
         choices.append("leave out `--keep-slabs` and `--slabs images`, which need the whole canvas at once")
     elif not isinstance(fuser, RegionalFuser):
         choices.append(f'another fuser: "{work.options.fuser}" cannot work strip by strip')
-    if (states := _states(work, executor, len(work.reader))) > 1:
+    if not isinstance(executor, RemoteExecutor) and (states := _states(work, executor, len(work.reader))) > 1:
         choices.append(f"`--set executor.plan=fold`, which needs one state instead of {states}")
-    if not isinstance(executor, BoundExecutor) and executor.workers > 1:
+    if not isinstance(executor, BoundExecutor | RemoteExecutor) and executor.workers > 1:
         choices.append("fewer workers")
     return choices
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stackcore.api.recording import metadata_of, settings_of
 from stackcore.events import Progress, StageStarted
 from stackcore.paths.naming import translated
-from stackcore.protocols import Executor
+from stackcore.protocols import Executor, nearby
 from stackcore.stacking import output
 from stackcore.stacking.slab_frames import SlabFrames, SlabPictures, save
 from stackcore.stacking.slabs import Slab, slabs
@@ -127,7 +127,7 @@ def images(work: Work, fuser: Any, executor: Executor, found: Survey, done: Sequ
         def tell(done: int, before: int = before) -> None:
             work.run.emit(Progress(stage="slabs", done=before + done, total=total))
 
-        state = executor.fuse(fuser, replace(info, frames=len(some)), some, work.run.cancel, tell)
+        state = nearby(executor).fuse(fuser, replace(info, frames=len(some)), some, work.run.cancel, tell)
         work.run.check_cancelled()
         before += len(some)
         pixels = fuser.finish(state).pixels
@@ -143,7 +143,7 @@ def _second_stage(work: Work, fuser: Any, executor: Executor, found: Survey, fol
     info = replace(work.frames(found).info, frames=total, reference=middle, dtype=dtype)
     work.run.emit(StageStarted(stage="fuse", total=total))
     with work.timed("fuse"):
-        state = executor.fuse(
+        state = nearby(executor).fuse(
             fuser,
             info,
             pictures,

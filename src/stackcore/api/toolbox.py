@@ -111,11 +111,16 @@ class Toolbox:
 class _Lazy:
     """A developer that is built when it is first asked for anything, so that JPEGs load no raw library."""
 
-    def __init__(self, registry: Registry, name: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, registry: Registry | None, name: str, options: Mapping[str, Any]) -> None:
         self._registry, self._name, self._options = registry, name, options
         self._built: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Elsewhere it is built of the plugins that are installed there."""
+        return _Lazy, (None, self._name, dict(self._options))
+
     def __getattr__(self, verb: str) -> Any:
         if self._built is None:
-            self._built = self._registry.build("developer", self._name, self._options)
+            registry = self._registry or Registry.discover()
+            self._built = registry.build("developer", self._name, self._options)
         return getattr(self._built, verb)

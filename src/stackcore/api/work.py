@@ -25,7 +25,7 @@ from stackcore.events import Progress, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
 from stackcore.metadata.writing import Metadata
-from stackcore.protocols import Executor
+from stackcore.protocols import Executor, nearby
 from stackcore.registry import Registry
 from stackcore.runs import Run
 from stackcore.stacking import output, transforms_file
@@ -138,7 +138,7 @@ class Work:
         if not self.searches:
             return
         with self.timed(HOT_PIXELS):
-            self.hot_pixels = find_hot_pixels(self.reader, executor, self.run.emit, self.run.cancel, noise.see)
+            self.hot_pixels = find_hot_pixels(self.reader, nearby(executor), self.run.emit, self.run.cancel, noise.see)
             mended_in(self.reader, self.hot_pixels)
         self.run.check_cancelled()
 

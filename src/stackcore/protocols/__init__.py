@@ -52,6 +52,7 @@ from stackcore.protocols.processing import (
     StateT,
     Task,
 )
+from stackcore.protocols.travelling import Fetch, ReadsFiles, RemoteExecutor, nearby
 
 __all__ = [
     "Aligner",
@@ -71,6 +72,7 @@ __all__ = [
     "Development",
     "DriveProfile",
     "Executor",
+    "Fetch",
     "FrameInfo",
     "FrameSource",
     "FrontOfTree",
@@ -84,9 +86,11 @@ __all__ = [
     "Need",
     "ParallelFuser",
     "PlanKind",
+    "ReadsFiles",
     "ReducedFrame",
     "RegionalFuser",
     "Registration",
+    "RemoteExecutor",
     "ResultT",
     "RunMode",
     "Sharpener",
@@ -96,4 +100,5 @@ __all__ = [
     "TokenContext",
     "WhiteBalanceRule",
     "joined",
+    "nearby",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
@@ -17,27 +18,43 @@ from stackcore.stacking.sharpness import cell_sharpness
 from stackcore.stacking.transfer import from_linear, linear_light, luma
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What is kept of frames that were looked at, by frame.
+
+    Attributes
+    ----------
+    proxies, sharpness
+        For `exposure.gain_to_match`, and (8, 12) focus measures.
+    digests
+        Equal for frames that are the same picture, pixel by pixel.
+    """
+
+    proxies: dict[int, exposure.Proxy] = field(default_factory=dict)
+    sharpness: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    digests: dict[int, bytes] = field(default_factory=dict)
+
+    def take(self, others: Looks) -> None:
+        """Add what was seen of other frames."""
+        self.proxies.update(others.proxies)
+        self.sharpness.update(others.sharpness)
+        self.digests.update(others.digests)
+
+
 class Glance:
-    """Reduced frames for registration; of each, a proxy, its sharpness and a digest are kept for what follows.
+    """Reduced frames for registration; of each, what follows needs is kept in `looks`.
 
     Parameters
     ----------
     size_px
         Longer side of the reduced frames.
-
-    Attributes
-    ----------
-    proxies, sharpness
-        By frame, for those that were looked at: for `exposure.gain_to_match`, and (8, 12) focus measures.
-    digests
-        By frame; equal for frames that are the same picture, pixel by pixel.
+    looks
+        Where to keep it.
     """
 
-    def __init__(self, reader: StackReader, size_px: int) -> None:
+    def __init__(self, reader: StackReader, size_px: int, looks: Looks | None = None) -> None:
         self._reader, self._size_px = reader, size_px
-        self.proxies: dict[int, exposure.Proxy] = {}
-        self.sharpness: dict[int, NDArray[np.float32]] = {}
-        self.digests: dict[int, bytes] = {}
+        self.looks = Looks() if looks is None else looks
         self._left = Counter[int]()
         self._held: dict[int, ReducedFrame] = {}
         self._locks: dict[int, threading.Lock] = {}
@@ -73,8 +90,9 @@ class Glance:
         reduced = self._reader.reduced(index, self._size_px)
         light = linear_light(reduced.pixels, self._reader.encoding)
         grey = luma(light)
-        if index not in self.proxies:
-            self.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"), reduced.valid)
-            self.proxies[index] = exposure.proxy(light, reduced.valid)
-            self.digests[index] = blake2b(np.ascontiguousarray(reduced.pixels).data, digest_size=16).digest()
+        looks = self.looks
+        if index not in looks.proxies:
+            looks.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"), reduced.valid)
+            looks.proxies[index] = exposure.proxy(light, reduced.valid)
+            looks.digests[index] = blake2b(np.ascontiguousarray(reduced.pixels).data, digest_size=16).digest()
         return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height, reduced.valid)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from stackcore.errors import FrameMismatch
 from stackcore.events import Warned
-from stackcore.protocols import Decoded, Developer, Development, FrameInfo, Mosaic
+from stackcore.protocols import Decoded, Developer, Development, Fetch, FrameInfo, Mosaic
 from stackcore.stacking.filling import filled
 from stackcore.stacking.mending import Blemish, Mender
 from stackcore.terms import Encoding
+
+_STAYS = ("_reduced", "_turns", "_fetch", "_preparing", "_is_prepared")
 
 _NAMED = 3
 """Of so many files a warning tells the names."""
 
 
 class StackReader:
-    """Probes and decodes the frames of one stack.
+    """Probes and decodes the frames of one stack; can be pickled, and reads its files where it arrives.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ class StackReader:
         self._reduced = _Recent(limit=6)
         self._mender: Mender | None = None
         self._turns: AbstractContextManager[object] = nullcontext()
+        self._fetch: Fetch = nullcontext
+        self._preparing, self._is_prepared = threading.Lock(), False
         self._refuse_raws_among_pictures()
         self.develop(development)
         self.warnings: list[Warned] = []
@@ -71,12 +76,49 @@ class StackReader:
         """Index of the reference frame: the middle one, which is usually the best framed."""
         return len(self.paths) // 2
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """The frames, for whoever sends this elsewhere."""
+        return self.paths
+
+    def open_through(self, fetch: Fetch) -> None:
+        """From now on, read each frame where `fetch` says that it is; for a reader that has arrived elsewhere."""
+        self._fetch = fetch
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What decides about the pixels; what other threads hold, and what is remembered, stays here."""
+        kept = {name: value for name, value in self.__dict__.items() if name not in _STAYS}
+        suffixes = {path.suffix.lower() for path in self.paths}
+        return {**kept, "_developers": {suffix: self._developers[suffix] for suffix in suffixes}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._reduced = _Recent(limit=6)
+        self._turns, self._fetch = nullcontext(), nullcontext
+        self._preparing, self._is_prepared = threading.Lock(), False  # once it is known where the files are
+
     def develop(self, development: Development) -> None:
         """Develop all frames like this from now on."""
         self.development = development
         self._reduced = _Recent(limit=6)
-        for developer in {id(d): d for d in map(self._developer, range(len(self)))}.values():
-            developer.prepare(self.paths[self.reference], development)
+        self._is_prepared = False
+        self._prepare()
+
+    def _prepare(self) -> None:
+        with self._preparing:
+            if self._is_prepared:
+                return
+            with self._fetch(self.paths[self.reference]) as reference:
+                for developer in {id(d): d for d in map(self._developer, range(len(self)))}.values():
+                    developer.prepare(reference, self.development)
+            self._is_prepared = True
+
+    @contextmanager
+    def _turn(self, index: int) -> Iterator[Path]:
+        """Where a frame can be read, when it is its turn."""
+        self._prepare()
+        with self._turns, self._fetch(self.paths[index]) as path:
+            yield path
 
     def mend(self, blemishes: Sequence[Blemish]) -> None:
         """Fill these blemishes, and no others, in whatever is read from now on, reduced or not."""
@@ -89,16 +131,16 @@ class StackReader:
 
     def mosaic(self, index: int) -> Mosaic:
         """What the photosites counted; for frames whose `info` says `has_mosaic`."""
-        with self._turns:
-            return self._developer(index).mosaic(self.paths[index])
+        with self._turn(index) as path:
+            return self._developer(index).mosaic(path)
 
     def read(self, index: int) -> Decoded:
         """The whole frame; `UnreadableFrame` when it is damaged, `FrameMismatch` when it lies.
 
         What is not valid holds the colour of the nearest pixel that is.
         """
-        with self._turns:
-            decoded = self._developer(index).read(self.paths[index])
+        with self._turn(index) as path:
+            decoded = self._developer(index).read(path)
         height, width = decoded.pixels.shape[:2]
         if (height, width) != (self.info.height, self.info.width):
             raise self._wrong_size(index, width, height)
@@ -112,8 +154,8 @@ class StackReader:
         )
 
     def _read_reduced(self, index: int, max_size_px: int) -> Decoded:
-        with self._turns:
-            return self._developer(index).read_reduced(self.paths[index], max_size_px)
+        with self._turn(index) as path:
+            return self._developer(index).read_reduced(path, max_size_px)
 
     def _mended(self, decoded: Decoded) -> Decoded:
         return filled(decoded if self._mender is None else self._mender.mend(decoded))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackcore.protocols import Fetch
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.survey import Survey
 from stackcore.stacking.warp import WarpedFrame
@@ -9,7 +13,7 @@ from stackcore.terms import Frame, Region, StackInfo
 
 
 class AlignedFrames:
-    """The frames that take part, in order, on the canvas of the result."""
+    """The frames that take part, in order, on the canvas of the result; can be pickled, as their reader can."""
 
     def __init__(self, reader: StackReader, survey: Survey, canvas: Region) -> None:
         self._reader, self._survey, self._canvas = reader, survey, canvas
@@ -17,6 +21,16 @@ class AlignedFrames:
 
     def __len__(self) -> int:
         return len(self._used)
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Those that are read: the reference of the reader, for how all are developed, and those that take part."""
+        wanted = {self._reader.reference, *(geometry.index for geometry in self._used)}
+        return [self._reader.paths[index] for index in sorted(wanted)]
+
+    def open_through(self, fetch: Fetch) -> None:
+        """Read the frames where `fetch` says."""
+        self._reader.open_through(fetch)
 
     def open(self, position: int) -> Frame:
         """Decode the frame at `position`."""

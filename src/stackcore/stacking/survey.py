@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from stackcore.errors import AlignmentFailed
 from stackcore.events import Emit, Progress, StageStarted, Warned
-from stackcore.protocols import Aligner, Executor, FrameInfo, Link, Registration
+from stackcore.protocols import Aligner, Executor, FrameInfo, Link, Registration, RemoteExecutor
 from stackcore.stacking import exposure
 from stackcore.stacking.crop import common_area
-from stackcore.stacking.glance import Glance
+from stackcore.stacking.glance import Glance, Looks
 from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.order import order_by_focus
 from stackcore.stacking.reach import bridges, choose_reference
 from stackcore.stacking.reader import StackReader
+from stackcore.stacking.registering import RunOfLinks, runs_of
 from stackcore.stacking.transfer import UNITY, Gain
 from stackcore.terms import Encoding, Region, Transform
 
@@ -109,45 +110,39 @@ def run_survey(
     are skipped. Frames that do not lie in the order of their focus are told of. `noise` may have seen frames of the
     stack already.
     """
-    glance = Glance(reader, aligner.work_size_px)
-    found = _all_links(glance, reader, aligner, executor, cancel, emit)
+    found, looks = _all_links(reader, aligner, executor, cancel, emit)
     reference = choose_reference(found, len(reader), reader.reference)
     info = reader.info
     transforms = _settled(aligner.solve(found, len(reader), reference, (info.width, info.height)), info)
     reasons = {i: _reason(found, i) for i, t in enumerate(transforms) if t is None}
     _report_lost(reasons, reader, reference, emit, on_failure)
-    for twin, first in _twins(glance, [i for i, t in enumerate(transforms) if t is not None], reference).items():
+    for twin, first in _twins(looks, [i for i, t in enumerate(transforms) if t is not None], reference).items():
         reasons[twin] = f"it is the same picture as {reader.paths[first].name}"
         transforms[twin] = None
         _warn_skipped(emit, reader.paths[twin].name, reasons[twin])
-    _report_order(glance, [i for i, t in enumerate(transforms) if t is not None], reader, emit)
+    _report_order(looks, [i for i, t in enumerate(transforms) if t is not None], reader, emit)
     frames = tuple(
-        FrameGeometry(i, t, _gain(glance, reference, i, t, info.width) if match_exposure else UNITY, reasons.get(i))
+        FrameGeometry(i, t, _gain(looks, reference, i, t, info.width) if match_exposure else UNITY, reasons.get(i))
         for i, t in enumerate(transforms)
     )
     crop = common_area((t for t in transforms if t is not None), info.width, info.height)
-    sharpness = np.stack([glance.sharpness[i] for i in range(len(reader))])
+    sharpness = np.stack([looks.sharpness[i] for i in range(len(reader))])
     sigma = (noise or NoiseGauge(reader)).sigma()
     return Survey(info.width, info.height, reference, reader.encoding, crop, frames, sigma, sharpness, aligner.model)
 
 
 def _all_links(
-    glance: Glance, reader: StackReader, aligner: Aligner, executor: Executor, cancel: threading.Event, emit: Emit
-) -> list[Registration]:
-    """Register what the aligner asks for, and bridges over what fails."""
+    reader: StackReader, aligner: Aligner, executor: Executor, cancel: threading.Event, emit: Emit
+) -> tuple[list[Registration], Looks]:
+    """Register what the aligner asks for, and bridges over what fails; and what was seen of the frames."""
     count, middle = len(reader), reader.reference
-
-    def register(link: Link) -> Registration:
-        try:
-            return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
-        finally:
-            glance.done(link)
+    register = _there if isinstance(executor, RemoteExecutor) else _here
+    looks = Looks()
 
     def registered(links: Sequence[Link], total: int | None) -> list[Registration]:
-        glance.expect(links)
         done: list[Registration] = []
-        for registration in executor.map(register, links, cancel):
-            done.append(registration)
+        for some in register(links, reader, aligner, executor, cancel, looks):
+            done += some
             if total is not None:
                 emit(Progress(stage="align", done=len(done), total=total))
         return done
@@ -160,7 +155,43 @@ def _all_links(
         more = registered(gaps, None)
         found += more
         gaps = bridges(more, found, count, choose_reference(found, count, middle))
-    return found
+    return found, looks
+
+
+def _here(
+    links: Sequence[Link],
+    reader: StackReader,
+    aligner: Aligner,
+    executor: Executor,
+    cancel: threading.Event,
+    looks: Looks,
+) -> Iterator[list[Registration]]:
+    """Link by link; each frame is read once, whoever asks for it."""
+    glance = Glance(reader, aligner.work_size_px, looks)
+    glance.expect(links)
+
+    def register(link: Link) -> Registration:
+        try:
+            return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
+        finally:
+            glance.done(link)
+
+    for registration in executor.map(register, links, cancel):
+        yield [registration]
+
+
+def _there(
+    links: Sequence[Link],
+    reader: StackReader,
+    aligner: Aligner,
+    executor: Executor,
+    cancel: threading.Event,
+    looks: Looks,
+) -> Iterator[list[Registration]]:
+    """Run by run, in other processes."""
+    for run in executor.map(RunOfLinks(reader, aligner), runs_of(links, executor.workers), cancel):
+        looks.take(run.looks)
+        yield run.registrations
 
 
 def _settled(transforms: Sequence[Transform | None], info: FrameInfo) -> list[Transform | None]:
@@ -217,19 +248,19 @@ def _warn_skipped(emit: Emit, name: str, reason: str) -> None:
     emit(Warned(code="frame-skipped", message=f"{name} is left out: {reason}.", frame=name))
 
 
-def _twins(glance: Glance, used: Sequence[int], reference: int) -> dict[int, int]:
+def _twins(looks: Looks, used: Sequence[int], reference: int) -> dict[int, int]:
     """Frames that are the same picture as another one, which stays; none where fewer than two would be left."""
     first: dict[bytes, int] = {}
     twins: dict[int, int] = {}
     for index in sorted(used, key=lambda i: (i != reference, i)):
-        one = first.setdefault(glance.digests[index], index)
+        one = first.setdefault(looks.digests[index], index)
         if one != index:
             twins[index] = one
     return dict(sorted(twins.items())) if len(first) >= 2 else {}
 
 
-def _report_order(glance: Glance, used: Sequence[int], reader: StackReader, emit: Emit) -> None:
-    found = order_by_focus([glance.sharpness[i] for i in used])
+def _report_order(looks: Looks, used: Sequence[int], reader: StackReader, emit: Emit) -> None:
+    found = order_by_focus([looks.sharpness[i] for i in used])
     if found is None:
         return
     moved = [used[there] for here, there in enumerate(found) if here != there]
@@ -243,10 +274,10 @@ def _report_order(glance: Glance, used: Sequence[int], reader: StackReader, emit
     )
 
 
-def _gain(glance: Glance, reference: int, index: int, transform: Transform | None, full_width: int) -> Gain:
+def _gain(looks: Looks, reference: int, index: int, transform: Transform | None, full_width: int) -> Gain:
     if index == reference or transform is None:
         return UNITY
-    return exposure.gain_to_match(glance.proxies[reference], glance.proxies[index], transform, full_width)
+    return exposure.gain_to_match(looks.proxies[reference], looks.proxies[index], transform, full_width)
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Executor `dask`: slabs and pairs as tasks of Dask workers, in other processes or on other machines."""
