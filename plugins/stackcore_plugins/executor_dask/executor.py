@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from stackcore.errors import StackcoreError
 from stackcore.protocols import (
     Executor,
     FrameSource,
@@ -18,6 +19,7 @@ from stackcore.protocols import (
     Milestones,
     PlanKind,
     ResultT,
+    Station,
 )
 from stackcore.registry import Registry
 from stackcore.terms import StackInfo
@@ -25,6 +27,7 @@ from stackcore_plugins.executor_dask import tasks
 from stackcore_plugins.executor_dask.cluster import Cluster
 from stackcore_plugins.executor_dask.job import Job
 from stackcore_plugins.executor_dask.plugin import DaskOptions
+from stackcore_plugins.executor_dask.turns import OneEach
 
 
 class DaskExecutor:
@@ -94,6 +97,28 @@ class DaskExecutor:
         with Job(self._connection, self._options, (fuser, info, frames), cancel) as job:
             return _Tree(job, plan, done).grow()
 
+    def spread(
+        self,
+        function: Callable[[ItemT, Station], ResultT],
+        items: Sequence[ItemT],
+        cancel: threading.Event,
+        heard: Callable[[str], None],
+    ) -> Iterator[tuple[int, ResultT | StackcoreError]]:
+        """Positions and results as they come; one item at a time on each worker."""
+        if not items:
+            return
+        with Job(self._connection, self._options, (function,), cancel) as job:
+            turns = OneEach(job, [(tasks.attend, job.cargo, job.run, item) for item in items])
+            turns.feed()
+            for news in job.news():
+                if isinstance(news, dict):
+                    heard(news["line"])
+                elif news is not None:
+                    yield turns.ended(news), _outcome(job, news)
+                turns.feed()
+                if turns.is_over:
+                    return
+
     def close(self) -> None:
         """Leave the workers; those that were started here end."""
         if self._cluster is not None:
@@ -115,13 +140,20 @@ class DaskExecutor:
         return list(self._connection.workers().values())
 
 
+def _outcome(job: Job, future: Any) -> Any:
+    try:
+        return job.result(future)
+    except StackcoreError as error:
+        return error
+
+
 class _Tree:
-    """Slabs under way; each worker has one, the next when it is done. Joins follow by themselves."""
+    """Slabs under way, and their joins, which follow by themselves."""
 
     def __init__(self, job: Job, plan: FusePlan, done: Callable[[int], None]) -> None:
         self._job, self._plan, self._done = job, plan, done
-        self._left = deque(enumerate(plan.slabs))
-        self._busy: dict[Any, str] = {}
+        slabs = [(tasks.fuse_slab, job.cargo, job.run, number, *slab) for number, slab in enumerate(plan.slabs)]
+        self._turns = OneEach(job, slabs)
         self._front: FrontOfTree[Any] = FrontOfTree(self._joined)
         self._told: set[tuple[int, int]] = set()
 
@@ -134,11 +166,11 @@ class _Tree:
                 self._tell(news["slab"], news["done"])
             elif news is not None:
                 self._job.check(news)
-                self._busy.pop(news, None)
                 if news is root:
                     break
+                self._turns.ended(news)
             self._feed()
-            if not self._left and root is None:
+            if root is None and not self._turns.left:
                 root = self._front.root()
                 self._job.watch(root)
         state = self._job.result(root)
@@ -148,14 +180,8 @@ class _Tree:
         return state
 
     def _feed(self) -> None:
-        for worker in self._job.workers:
-            if self._left and worker not in self._busy.values():
-                number, (first, stop) = self._left.popleft()
-                job = self._job
-                slab = job.submit(tasks.fuse_slab, job.cargo, job.run, number, first, stop, worker=worker)
-                self._busy[slab] = worker
-                job.watch(slab)
-                self._front.put(slab)
+        for slab in self._turns.feed():
+            self._front.put(slab)
 
     def _joined(self, left: Any, right: Any) -> Any:
         return self._job.submit(tasks.join_states, self._job.cargo, left, right)

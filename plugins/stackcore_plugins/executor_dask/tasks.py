@@ -15,7 +15,7 @@ from typing import Any
 from distributed import get_worker
 
 from stackcore.errors import FrameError, PluginError, StackcoreError
-from stackcore.protocols import Executor, FrameSource, ReadsFiles
+from stackcore.protocols import Executor, FrameSource, ReadsFiles, Station
 from stackcore.registry import Registry
 from stackcore.terms import Frame
 from stackcore_plugins.executor_dask.facts import differences, facts
@@ -102,6 +102,18 @@ def call(cargo: Cargo, run: str, item: Any) -> Any:
         return function(item)
     except FrameError as error:
         raise _here(error) from error
+
+
+def attend(cargo: Cargo, run: str, item: Any) -> Any:
+    """Result of the function that was sent, which has the whole worker for this item."""
+    worker = get_worker()
+
+    def tell(line: str) -> None:
+        worker.log_event(run, {"line": line})
+
+    [function] = _unpacked(cargo)
+    limit = worker.memory_manager.memory_limit
+    return function(item, Station(_STOPS[run], tell, worker.state.nthreads, limit))
 
 
 def stop(run: str) -> None:

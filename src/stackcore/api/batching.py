@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stackcore.api import spreading
 from stackcore.api.processing import stack_into
 from stackcore.api.recording import settings_of
 from stackcore.api.stacks import StackOptions, described
@@ -196,10 +197,23 @@ def _work(
     journal = Journal(stacks=entries)
     journal.write(target)
     run.emit(StageStarted(stage=STAGE, total=len(entries)))
-    for number, (stack, entry) in enumerate(zip(found, entries, strict=True), start=1):
-        if entry.state != "existed":
-            _one(run.of_stack(entry.name), stack, journal, entry, target, chosen, registry)
-        run.emit(Progress(stage=STAGE, done=number, total=len(entries)))
+    done = 0
+
+    def ended() -> None:
+        nonlocal done
+        done += 1
+        run.emit(Progress(stage=STAGE, done=done, total=len(entries)))
+
+    left = [(stack, entry) for stack, entry in zip(found, entries, strict=True) if entry.state != "existed"]
+    for _ in range(len(entries) - len(left)):
+        ended()
+    tools = Toolbox(registry or Registry.discover(), chosen.stack.settings)
+    if spreading.can_be_spread(run, left, chosen, tools):
+        spreading.spread(run, left, journal, target, chosen, tools, ended)
+        return
+    for stack, entry in left:
+        _one(run.of_stack(entry.name), stack, journal, entry, target, chosen, registry)
+        ended()
 
 
 def _one(

@@ -52,7 +52,7 @@ from stackcore.protocols.processing import (
     StateT,
     Task,
 )
-from stackcore.protocols.travelling import Fetch, ReadsFiles, RemoteExecutor, nearby
+from stackcore.protocols.travelling import Fetch, ReadsFiles, RemoteExecutor, Station, nearby
 
 __all__ = [
     "Aligner",
@@ -95,6 +95,7 @@ __all__ = [
     "RunMode",
     "Sharpener",
     "StateT",
+    "Station",
     "Task",
     "Token",
     "TokenContext",

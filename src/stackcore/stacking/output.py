@@ -121,6 +121,12 @@ def write_text(text: str, target: Path, *, overwrite: bool) -> None:
         temporary.write_text(text, "utf-8")
 
 
+def write_bytes(data: bytes, target: Path, *, overwrite: bool) -> None:
+    """Write a file that was made elsewhere in the same way."""
+    with _published(target, ".part", overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
+
+
 @contextlib.contextmanager
 def _published(target: Path, suffix: str, *, overwrite: bool) -> Iterator[Path]:
     """A name beside `target` for the block to write, moved into place after it; nothing stays if it fails."""

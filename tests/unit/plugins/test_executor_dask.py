@@ -17,10 +17,13 @@ import dask
 import distributed
 import numpy as np
 import pytest
+import tifffile
 
+from stackcore.api.batching import BatchOptions, batch
 from stackcore.api.processing import plan_stack, stack, survey
 from stackcore.api.stacks import StackOptions
-from stackcore.errors import Cancelled, ConfigError, PluginError, UnreadableFrame
+from stackcore.batching.journal import read_journal
+from stackcore.errors import BatchFailed, Cancelled, ConfigError, PluginError, UnreadableFrame
 from stackcore.protocols import FusePlan, RemoteExecutor
 from stackcore.registry import Registry
 from stackcore_plugins.executor_dask import job, tasks
@@ -270,6 +273,50 @@ def test_without_dask_it_is_listed_with_what_mends_it(monkeypatch):
     monkeypatch.setattr("stackcore.registry._is_installed", lambda module: module != "distributed")
     [record] = [record for record in Registry.discover().records("executor") if record.name == "dask"]
     assert (record.state, record.fix) == ("missing", "pip install 'stackcore[dask]'")
+
+
+@pytest.fixture
+def shoots(stack_folder, tmp_path) -> Path:
+    """Three stacks: two that are the same, and one with a frame that is cut off."""
+    for name in ("first", "second", "third"):
+        folder = tmp_path / "shoots" / name
+        folder.mkdir(parents=True)
+        for path in stack_folder.iterdir():
+            (folder / path.name).write_bytes(path.read_bytes())
+    broken = tmp_path / "shoots" / "third" / "img10.tif"
+    broken.write_bytes(broken.read_bytes()[:50_000])
+    return tmp_path / "shoots"
+
+
+def test_a_batch_gives_whole_stacks_to_the_workers(shoots, settings, tmp_path, here):
+    heard: list[Any] = []
+    options = BatchOptions(
+        stack=StackOptions(executor="dask", settings=settings, hot_pixels=False, depth=True), depth_maps=True
+    )
+    with pytest.raises(BatchFailed):
+        batch([shoots], tmp_path / "results", options=options, listeners=[heard.append])
+    for name in ("first", "second"):
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / "results" / f"{name}.tif"), here.picture)
+        assert (tmp_path / "results" / f"{name}-depth.png").is_file()
+    entries = {entry.name: entry for entry in read_journal(tmp_path / "results").stacks}
+    assert [entry.state for entry in entries.values()] == ["completed", "completed", "failed"]
+    assert "img10.tif" in entries["third"].problem.what
+    assert entries["first"].seconds > 0
+    told = {event.stack for event in heard if event.kind == "progress" and event.stage == "fuse"}
+    assert told == {"first", "second"}
+    [output] = [e.data["output"] for e in heard if e.kind == "result" and e.stack == "first"]
+    assert output == str(tmp_path / "results" / "first.tif")
+    assert [e.done for e in heard if e.kind == "progress" and e.stage == "batch"] == [1, 2, 3]
+
+
+def test_a_cancelled_batch_leaves_nothing_half_done(shoots, settings, tmp_path):
+    cancel = threading.Event()
+    options = BatchOptions(stack=StackOptions(executor="dask", settings=settings, hot_pixels=False))
+    with pytest.raises(Cancelled):
+        batch([shoots], tmp_path / "results", options=options, cancel=cancel, listeners=[Ear("fuse", cancel.set)])
+    entries = read_journal(tmp_path / "results").stacks
+    assert {entry.state for entry in entries} <= {"cancelled", "waiting", "failed"}
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["stackcore-batch.json"]
 
 
 def test_workers_that_die_in_the_middle_of_a_slab_cost_time_alone(stack_folder, settings, here, client):
