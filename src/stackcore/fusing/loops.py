@@ -28,9 +28,10 @@ _L0, _L1, _L2, _L3 = (np.float32(c) for c in (0.9999998, -0.49997452, 0.33276188
 _L4, _L5, _L6, _L7 = (np.float32(c) for c in (0.17757118, -0.10785469, 0.04421473, -0.00857478))
 
 
-_SHORT_SIZE, _SHORT_SIGN, _SIZE = 0x7FFF, 0x8000, 0x7FFFFFFF
-_SHORTER, _HALF_STEP, _SHORT_BIAS = 11, 0x3FF, 120 << 23
-_SHORT_SMALL, _SHORT_STEP = 1 << 12, np.float32(2**-18)
+_SHORT_SIZE, _SHORT_SIGN, _SIZE = np.uint32(0x7FFF), np.uint32(0x8000), np.uint32(0x7FFFFFFF)
+_SHORTER, _HALF_STEP, _SHORT_BIAS = np.uint32(11), np.uint32(0x3FF), np.uint32(120 << 23)
+_ODD, _SIXTEEN = np.uint32(1), np.uint32(16)
+_SHORT_SMALL, _SHORT_STEP = np.uint32(1 << 12), np.float32(2**-18)
 """Short numbers: bits of size and sign, of a float32 those of its size; how many fewer bits, half a step less one, for
 rounding, and how much less their exponent begins at; and the first that is no multiple of the smallest step."""
 
@@ -104,10 +105,11 @@ def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats) -> N
 def lengthen(short: NDArray[np.uint16], out: Floats) -> None:
     """Fill `out` (n,) with what `short` (n,) stands for: see `stackcore.fusing.short_floats`."""
     for i in range(out.shape[0]):
-        bits = int(short[i])
-        kept = bits & _SHORT_SIZE
-        small = np.float32(kept) * _SHORT_STEP
-        size = np.int32((kept << _SHORTER) + _SHORT_BIAS).view(np.float32) if kept >= _SHORT_SMALL else small
+        bits = np.uint32(short[i])
+        kept = np.uint32(bits & _SHORT_SIZE)
+        small = np.float32(np.int32(kept)) * _SHORT_STEP
+        large = np.uint32(np.uint32(kept << _SHORTER) + _SHORT_BIAS).view(np.float32)
+        size = large if kept >= _SHORT_SMALL else small
         out[i] = -size if bits > _SHORT_SIZE else size
 
 
@@ -115,12 +117,13 @@ def lengthen(short: NDArray[np.uint16], out: Floats) -> None:
 def shorten(values: Floats, out: NDArray[np.uint16]) -> None:
     """Fill `out` (n,) with the nearest short numbers to `values` (n,)."""
     for i in range(out.shape[0]):
-        bits = int(np.float32(values[i]).view(np.int32))
-        size = bits & _SIZE
-        small = int(min(abs(values[i]), _1) / _SHORT_STEP + _HALF)
-        large = (size + _HALF_STEP + ((size >> _SHORTER) & 1) - _SHORT_BIAS) >> _SHORTER
+        bits = np.float32(values[i]).view(np.uint32)
+        size = np.uint32(bits & _SIZE)
+        small = np.uint32(np.int32(min(abs(values[i]), _1) / _SHORT_STEP + _HALF))
+        odd = np.uint32(np.uint32(size >> _SHORTER) & _ODD)
+        large = np.uint32(np.uint32(size + _HALF_STEP + odd - _SHORT_BIAS) >> _SHORTER)  # of small ones it wraps
         kept = small if small < _SHORT_SMALL else min(large, _SHORT_SIZE)
-        out[i] = np.uint16(kept | ((bits >> 16) & _SHORT_SIGN))
+        out[i] = np.uint16(kept | np.uint32(np.uint32(bits >> _SIXTEEN) & _SHORT_SIGN))
 
 
 @kernel
@@ -155,17 +158,14 @@ def absorb_detail(
     coarse = below.reshape(below.shape[0], 3 * below.shape[1])
     share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
     held = np.empty(3 * _RUN, np.float32)
-    line = np.zeros(3 * (gauss.shape[1] // 2 + _RUN), np.float32)
+    line = np.zeros(3 * (_RUN // 2 + 2), np.float32)
     for y in range(height):
-        is_ready = False
         for left in range(0, width, _RUN):
             right = min(left + _RUN, width)
             if not shares(score[y, first + left : first + right], other_score[y, left:right], share):
                 continue
-            if not is_ready:
-                raised(coarse, skip_rows + y, 3, line)
-                is_ready = True
-            widened(line[3 * ((skip_columns + left) // 2) :], spread)
+            raised_part(coarse, skip_rows + y, (skip_columns + left) // 2, (skip_columns + right + 1) // 2, line)
+            widened(line, spread)
             thrice(share, wide)
             b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
             begin, end = 3 * (first + left), 3 * (first + right)
@@ -199,6 +199,28 @@ def raised(coarse: Floats, y: int, channels: int, line: Floats) -> None:
     for i in range(channels):
         line[i] = inner[second + i]
         line[channels + width + i] = line[width + i]
+
+
+@kernel
+def raised_part(coarse: Floats, y: int, begin: int, end: int, line: Floats) -> None:
+    """As `raised`, of three channels, for columns `begin` to `end` (not included) and one on either side."""
+    height, width = coarse.shape[0], coarse.shape[1] // 3
+    first, last = max(begin - 1, 0), min(end + 1, width)
+    here = slice(3 * first, 3 * last)
+    middle, after = coarse[y // 2, here], coarse[min(y // 2 + 1, height - 1), here]
+    before = coarse[y // 2 - 1, here] if y >= 2 else coarse[min(1, height - 1), here]
+    inner = line[3 * (first - begin + 1) :]
+    if y % 2 == 0:
+        for i in range(middle.shape[0]):
+            inner[i] = _1_8 * (before[i] + after[i]) + _3_4 * middle[i]
+    else:
+        for i in range(middle.shape[0]):
+            inner[i] = _HALF * (middle[i] + after[i])
+    for i in range(3):
+        if begin == 0:
+            line[i] = line[6 + i] if width > 1 else line[3 + i]
+        if end == width:
+            line[3 * (end - begin + 1) + i] = line[3 * (end - begin) + i]
 
 
 @kernel
