@@ -61,13 +61,23 @@ def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> ND
     return first
 
 
-@lru_cache(maxsize=16)
 def noise_energy(level: int) -> float:
-    """Mean energy of luma detail at `level` for white noise of variance 1 (measured on seeded noise)."""
+    """Mean energy of luma detail at `level`, 0 or more, for white noise of variance 1 (measured on seeded noise)."""
+    known = _noise_energies()
+    coarser = max(0, level - len(known) + 1)
+    return known[level - coarser] / 4.0**coarser
+
+
+@lru_cache(maxsize=1)
+def _noise_energies() -> tuple[float, ...]:
+    """Of all levels of a picture that has any detail on them."""
     gauss = np.random.default_rng(0).standard_normal((1024, 1024), dtype=np.float32)
-    for _ in range(level):
-        gauss = down(gauss)
-    return float(np.mean(detail_of(gauss, down(gauss)) ** 2))
+    found = []
+    while len(gauss) > 1:
+        below = down(gauss)
+        found.append(float(np.mean(detail_of(gauss, below) ** 2)))
+        gauss = below
+    return tuple(found)
 
 
 def noise_floor(noise_sigma: float, level: int, times: float) -> float:

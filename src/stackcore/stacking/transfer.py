@@ -78,7 +78,8 @@ def linear_light(pixels: NDArray[Any], encoding: Encoding) -> NDArray[np.float32
     dtype = pixels.dtype.name
     if dtype == "float32":
         return to_linear(pixels, encoding)
-    return np.asarray(_linear_table(dtype, encoding).take(pixels), np.float32)
+    table = _linear_table(dtype, encoding)
+    return np.asarray(cv2.LUT(pixels, table) if dtype == "uint8" else table.take(pixels), np.float32)
 
 
 @lru_cache(maxsize=4)
