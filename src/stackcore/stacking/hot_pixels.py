@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -148,7 +149,7 @@ class _Search:
         middle = chosen.index(self._reader.reference)
         held = (0, middle, len(chosen) - 1)
         looks = list(self._counted(executor.map(self._look, [chosen[n] for n in held], cancel)))
-        out = [standing_out(look, _MOST) for look in looks]
+        out = list(executor.map(partial(standing_out, most=_MOST), looks, cancel))
         suspects = _merged([out[0], out[-1]], looks[0])
         spots, decoy, share = self._followed(suspects, looks, held)
         if not np.any(decoy == 0):

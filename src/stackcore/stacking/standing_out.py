@@ -296,8 +296,10 @@ def _together(found: list[_Found]) -> _Found:
 
 def _with_margin(eight: NDArray[np.uint8]) -> NDArray[np.uint8]:
     edge = MARGIN_PX
-    padded = cv2.copyMakeBorder(eight, edge, edge, edge, edge, cv2.BORDER_REFLECT_101)
-    return np.asarray(padded, np.uint8).reshape(*padded.shape[:2], -1)
+    height, width, channels = eight.shape
+    padded = np.empty((height + 2 * edge, width + 2 * edge, channels), np.uint8)  # in large pages, unlike OpenCV's
+    cv2.copyMakeBorder(eight, edge, edge, edge, edge, cv2.BORDER_REFLECT_101, dst=padded)
+    return padded
 
 
 def _square(distance: int) -> NDArray[np.int64]:
