@@ -42,7 +42,7 @@ def test_every_kind_has_a_contract_whose_promises_all_say_what_is_expected(kind:
     contract = contract_of(kind)
     assert contract.kind == kind
     promises = contract.promises()
-    assert len(promises) >= 6
+    assert len(promises) >= 5
     for promise in promises:
         assert promise.expected.endswith("."), promise
 

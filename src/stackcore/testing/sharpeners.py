@@ -41,7 +41,7 @@ class SharpenerContract(Contract):
     protocol: ClassVar[type | None] = Sharpener
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((97, 64), (5, 3), (1, 1), (24, 700))
     dtypes: ClassVar[tuple[str, ...]] = ("uint8", "uint16", "float32")
-    most_bytes_per_pixel: ClassVar[float] = 12
+    most_bytes_per_pixel: ClassVar[float] = 60
 
     def make(self) -> Sharpener:
         """Return the sharpener under test, at a strength that does something."""
