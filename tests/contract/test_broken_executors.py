@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stackcore.errors import Cancelled, PluginError, StackcoreError
-from stackcore.protocols import FusePlan
+from stackcore.protocols import FrontOfTree, FusePlan
 from stackcore.testing import ExecutorContract
 
 
@@ -42,22 +42,23 @@ class Right:
         milestones: Any = None,
     ) -> Any:
         plan = plan or FusePlan.fold(len(frames))
-        added, state, joined = 0, fuser.start(info), None
-        if milestones is not None:
-            added, state = milestones.begun(state)
-        if plan.kind == "tree" and added:
-            state, joined = fuser.start(info), state
+        added, waiting = (0, []) if milestones is None else milestones.begun(lambda: fuser.start(info))
+        state = waiting.pop() if plan.kind == "fold" and waiting else fuser.start(info)
+        front = FrontOfTree(fuser.merge, waiting, plan.ends.index(added) + 1 if waiting else 0)
         for position in range(added, len(frames)):
             check(cancel)
             state = fuser.add(state, frames.open(position))
             done(position + 1)
             if position + 1 in plan.ends[:-1]:
                 if plan.kind == "tree":
-                    joined = state if joined is None else fuser.merge(joined, state)
+                    front.put(state)
                     state = fuser.start(info)
                 if milestones is not None:
-                    milestones.reached(position + 1, state if joined is None else joined)
-        return state if joined is None else fuser.merge(joined, state)
+                    milestones.reached(position + 1, [state] if plan.kind == "fold" else front.waiting)
+        if plan.kind == "fold":
+            return state
+        front.put(state)
+        return front.root()
 
     def close(self) -> None:
         pass
@@ -133,7 +134,7 @@ class Silent(Right):
 class BeginsAnew(Right):
     def fuse(self, fuser: Any, info: Any, frames: Any, cancel: Any, done: Any, plan: Any = None, m: Any = None) -> Any:
         if m is not None:
-            m.begun = lambda state: (0, fuser.add(state, frames.open(0)))
+            m.begun = lambda empty: (0, [fuser.add(empty(), frames.open(0))] if plan.kind == "fold" else [])
         return super().fuse(fuser, info, frames, cancel, done, plan, m)
 
 

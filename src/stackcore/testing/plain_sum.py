@@ -6,8 +6,7 @@ be pickled, so that it travels to workers.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -108,18 +107,19 @@ class MadeFrames:
 
 
 class Landmarks:
-    """Milestones in memory: what was `reached`, and where to begin."""
+    """Milestones in memory: what was `reached`, and where to begin.
 
-    def __init__(self, added: int = 0, state: Any = None) -> None:
-        self._added, self._state = added, state
+    `seen` holds how many frames were in, and which, each time.
+    """
+
+    def __init__(self, added: int = 0, states: Sequence[Sum] = ()) -> None:
+        self._added, self._states = added, list(states)
         self.seen: list[tuple[int, list[int]]] = []
-        self._lock = threading.Lock()
 
-    def begun(self, state: Any) -> tuple[int, Any]:
+    def begun(self, empty: Callable[[], Any]) -> tuple[int, list[Any]]:
         """Where an earlier run had come to."""
-        return (0, state) if self._state is None else (self._added, self._state)
+        return self._added, list(self._states)
 
-    def reached(self, added: int, state: Any) -> None:
-        """Note how far it is, and which frames the state holds."""
-        with self._lock:
-            self.seen.append((added, state.frames.tolist()))
+    def reached(self, added: int, states: Sequence[Any]) -> None:
+        """Note how far it is, and which frames the states hold."""
+        self.seen.append((added, [frame for state in states for frame in state.frames.tolist()]))

@@ -26,6 +26,7 @@ from stackcore.batching.journal import read_journal
 from stackcore.errors import BatchFailed, Cancelled, ConfigError, PluginError, UnreadableFrame
 from stackcore.protocols import FusePlan, RemoteExecutor
 from stackcore.registry import Registry
+from stackcore.testing import ExecutorContract
 from stackcore_plugins.executor_dask import job, tasks
 from stackcore_plugins.executor_dask.executor import DaskExecutor
 from stackcore_plugins.executor_dask.facts import facts
@@ -339,3 +340,12 @@ def test_work_that_kills_its_workers_ends_with_advice(executor, client):
         list(executor.map(os._exit, [1], threading.Event()))
     assert "memory" in caught.value.fix
     client.wait_for_workers(2, timeout=PATIENCE_S)
+
+
+class TestDask(ExecutorContract):
+    workers = (1, 2)  # to wait for, where the cluster runs already
+
+    @pytest.fixture(autouse=True)
+    def _chosen(self, cluster) -> None:
+        self.offer = Registry.discover().offer("executor", "dask")
+        self.options = {"address": cluster.scheduler_address}
