@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stackcore.api.frames import Frames, read_frames
     from stackcore.api.library import Library, export_entry
     from stackcore.api.naming import PathPreview, preview_path
+    from stackcore.api.new_plugins import NewPlugin, new_plugin
     from stackcore.api.planning import PlannedCapture, plan_capture
     from stackcore.api.preparing import CaptureRequest
     from stackcore.api.preset_files import PresetInfo, list_presets, resolved_settings, show_preset, validate_preset
@@ -51,6 +52,7 @@ _HOME = {
     "GreyCardResult": "stackcore.api.calibrating",
     "Library": "stackcore.api.library",
     "LiveWatch": "stackcore.api.watching",
+    "NewPlugin": "stackcore.api.new_plugins",
     "PathPreview": "stackcore.api.naming",
     "PlannedCapture": "stackcore.api.planning",
     "PresetInfo": "stackcore.api.preset_files",
@@ -77,6 +79,7 @@ _HOME = {
     "list_presets": "stackcore.api.preset_files",
     "list_profiles": "stackcore.api.profiles",
     "list_tokens": "stackcore.api.tokens",
+    "new_plugin": "stackcore.api.new_plugins",
     "new_preset": "stackcore.api.preset_new",
     "plan_capture": "stackcore.api.planning",
     "plan_develop": "stackcore.api.developing",
@@ -118,6 +121,7 @@ __all__ = [
     "GreyCardResult",
     "Library",
     "LiveWatch",
+    "NewPlugin",
     "PathPreview",
     "PlannedCapture",
     "PresetInfo",
@@ -144,6 +148,7 @@ __all__ = [
     "list_presets",
     "list_profiles",
     "list_tokens",
+    "new_plugin",
     "new_preset",
     "plan_capture",
     "plan_develop",

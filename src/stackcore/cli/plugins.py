@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from stackcore.cli import checking
+from stackcore.cli import checking, plugin_new
 from stackcore.errors import PluginError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(_list)
     group.command("show")(_show)
     checking.register(group)
+    group.command("new")(plugin_new.new)
     app.add_typer(group, name="plugins")
 
 
