@@ -234,7 +234,7 @@ class Hooks:
         """
         return ()
 
-    @hook("executor", since="1.0", protocol="Executor", optional=("BoundExecutor",))
+    @hook("executor", since="1.0", protocol="Executor", optional=("BoundExecutor", "RemoteExecutor"))
     def stackcore_executors(self) -> Iterable[Offer[Executor]]:
         """Offer places where the work is done. An option called `workers` takes the value of `--workers`.
 

@@ -87,7 +87,7 @@ def test_every_hook_tells_what_it_offers_and_what_holds(described):
 
 def test_protocols_that_a_plugin_may_meet_are_all_told():
     told = {name for described in describe_hooks() for name in described.asks}
-    mine = {"FrameSource", "Milestones"}  # what the core hands over
+    mine = {"FrameSource", "Milestones", "ReadsFiles"}  # what the core hands over
     there = {name for name in protocols.__all__ if getattr(getattr(protocols, name), "_is_protocol", False)}
     assert told == there - mine
 
