@@ -14,7 +14,7 @@ import pytest
 
 from stackcore.api.capture_presets import capture_request
 from stackcore.api.presets import settle_stack
-from stackcore.api.running import run
+from stackcore.api.running import run_settled as run
 from stackcore.errors import Cancelled
 from stackcore.events import BaseEvent, RunFinished, StageStarted
 from stackcore.metadata.record import read_record

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from stackcore.api.aligning import align
     from stackcore.api.backgrounding import Background, background
     from stackcore.api.batching import BatchOptions, BatchResult, batch
+    from stackcore.api.calibrated import RawChoices
     from stackcore.api.calibrating import DarkResult, GreyCardResult, darks, greycard
     from stackcore.api.cameras import ProviderListing, list_cameras
     from stackcore.api.capture_presets import capture_request
+    from stackcore.api.chaining import run
+    from stackcore.api.choosing import StackChoices, SurveyChoices
     from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
     from stackcore.api.frames import Frames, read_frames
     from stackcore.api.library import Library, export_entry
@@ -28,13 +31,14 @@ if TYPE_CHECKING:
     from stackcore.api.profiles import Profile, list_profiles, set_profile, show_profile, use_profile
     from stackcore.api.progressing import progress
     from stackcore.api.resuming import resume_capture, return_focus
-    from stackcore.api.running import RunResult, plan_run, run
+    from stackcore.api.running import RunResult, plan_run, run_settled
     from stackcore.api.sharpening import sharpen
     from stackcore.api.shooting import CaptureResult, FocusReport, capture
     from stackcore.api.stacks import StackOptions, StackResult
     from stackcore.api.steps import aligned, fuse, warp
     from stackcore.api.tokens import TokenInfo, list_tokens
     from stackcore.api.watching import LiveWatch
+    from stackcore.batching.finding import Search
     from stackcore.errors import StackcoreError
 
 _HOME = {
@@ -58,11 +62,15 @@ _HOME = {
     "PresetInfo": "stackcore.api.preset_files",
     "Profile": "stackcore.api.profiles",
     "ProviderListing": "stackcore.api.cameras",
+    "RawChoices": "stackcore.api.calibrated",
     "RunResult": "stackcore.api.running",
+    "Search": "stackcore.batching.finding",
     "SettledStack": "stackcore.api.presets",
+    "StackChoices": "stackcore.api.choosing",
     "StackOptions": "stackcore.api.stacks",
     "StackResult": "stackcore.api.stacks",
     "StackcoreError": "stackcore.errors",
+    "SurveyChoices": "stackcore.api.choosing",
     "TokenInfo": "stackcore.api.tokens",
     "align": "stackcore.api.aligning",
     "aligned": "stackcore.api.steps",
@@ -91,7 +99,8 @@ _HOME = {
     "resolved_settings": "stackcore.api.preset_files",
     "resume_capture": "stackcore.api.resuming",
     "return_focus": "stackcore.api.resuming",
-    "run": "stackcore.api.running",
+    "run": "stackcore.api.chaining",
+    "run_settled": "stackcore.api.running",
     "set_profile": "stackcore.api.profiles",
     "settle_stack": "stackcore.api.presets",
     "sharpen": "stackcore.api.sharpening",
@@ -127,11 +136,15 @@ __all__ = [
     "PresetInfo",
     "Profile",
     "ProviderListing",
+    "RawChoices",
     "RunResult",
+    "Search",
     "SettledStack",
+    "StackChoices",
     "StackOptions",
     "StackResult",
     "StackcoreError",
+    "SurveyChoices",
     "TokenInfo",
     "align",
     "aligned",
@@ -161,6 +174,7 @@ __all__ = [
     "resume_capture",
     "return_focus",
     "run",
+    "run_settled",
     "set_profile",
     "settle_stack",
     "sharpen",

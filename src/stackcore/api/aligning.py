@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Unpack, overload
 
+from stackcore.api.choosing import SurveyChoices, choose
 from stackcore.api.frames import Frames, FramesLike, as_frames
 from stackcore.api.processing import survey
 from stackcore.api.stacks import Inputs, StackOptions, described
@@ -26,7 +27,9 @@ def align(
     listeners: Sequence[Listener] = ...,
     cancel: threading.Event | None = ...,
     registry: Registry | None = ...,
-    **choices: Any,
+    preset: str | None = ...,
+    surroundings: bool = ...,
+    **choices: Unpack[SurveyChoices],
 ) -> Survey: ...
 @overload
 def align(
@@ -39,7 +42,9 @@ def align(
     listeners: Sequence[Listener] = ...,
     cancel: threading.Event | None = ...,
     registry: Registry | None = ...,
-    **choices: Any,
+    preset: str | None = ...,
+    surroundings: bool = ...,
+    **choices: Unpack[SurveyChoices],
 ) -> Survey: ...
 def align(
     frames: FramesLike | Inputs,
@@ -51,7 +56,9 @@ def align(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
-    **choices: Any,
+    preset: str | None = None,
+    surroundings: bool = False,
+    **choices: Unpack[SurveyChoices],
 ) -> Survey:
     """Register a stack: where each frame lies, how bright it is, how sharp, and what all of them cover.
 
@@ -63,10 +70,8 @@ def align(
         Write the aligned frames of files into this folder: see `survey`.
     transforms, matrices
         Write the transforms file of files, or the bare list of matrices, here.
-    options, choices
-        See `StackOptions`; `choices` are its fields as keywords, in place of `options`.
-    listeners, cancel
-        Who hears the events; the flag that stops the run.
+    options, listeners, cancel, preset, surroundings, choices
+        As for `stack`.
 
     Returns
     -------
@@ -88,10 +93,10 @@ def align(
     >>> frames = stackcore.read_frames("shoot")
     >>> found = stackcore.align(frames)
     >>> found.reference, len(found.used), found.frames[found.reference].transform.is_identity
-    (3, 6, True)
+    (2, 4, True)
     >>> other_light = [frame // 2 for frame in frames]
     >>> stackcore.fuse(other_light, align=found).frames
-    6
+    4
     """
     if _are_files(frames):
         files: Any = frames
@@ -104,6 +109,8 @@ def align(
             listeners=listeners,
             cancel=cancel,
             registry=registry,
+            preset=preset,
+            surroundings=surroundings,
             command="align",
             **choices,
         )
@@ -114,7 +121,7 @@ def align(
             "write what `align` returns, and what `aligned` gives, yourself.",
         )
     arrays: Any = frames
-    chosen = options or StackOptions(**choices)
+    chosen, _ = choose(options, choices, preset=preset, surroundings=surroundings, registry=registry)
     stack = as_frames(arrays, linear=chosen.linear)
     with run_scope("align", described(chosen, stack.paths), listeners, cancel) as run:
         return survey_frames(run, stack, chosen, registry)

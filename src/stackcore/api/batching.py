@@ -8,9 +8,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from stackcore.api import spreading
+from stackcore.api.choosing import StackChoices, choose
 from stackcore.api.processing import stack_into
 from stackcore.api.recording import settings_of
 from stackcore.api.stacks import StackOptions, described
@@ -90,6 +91,14 @@ def batch(
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
     dry_run: bool = False,
+    preset: str | None = None,
+    like: str | Path | None = None,
+    surroundings: bool = False,
+    search: Search | None = None,
+    skip_existing: bool = False,
+    depth_maps: bool = False,
+    reports: bool = False,
+    **choices: Unpack[StackChoices],
 ) -> BatchResult:
     """Find the stacks below `places` and make one result for each in `folder`, which is made if missing.
 
@@ -102,10 +111,14 @@ def batch(
         Folders.
     folder
         Where results go; it may lie within one of the places, and is not searched.
-    options, listeners, cancel, registry
-        As for `stackcore.api.processing.stack`.
+    options
+        See `BatchOptions`; in place of all that follows `dry_run`.
+    listeners, cancel, registry, preset, like, surroundings, choices
+        As for `stackcore.stack`; `format` is the type of the results, tif if nobody says so.
     dry_run
         Only find the stacks and say what would be done: all are `waiting`, or `existed`.
+    search, skip_existing, depth_maps, reports
+        See `BatchOptions`.
 
     Raises
     ------
@@ -115,8 +128,30 @@ def batch(
         Before any work: there is nothing to do, or a result stands in the way.
     Cancelled
         When `cancel` was set; the record says how far the batch came.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> done = stackcore.batch(["shoot"], "results", fuser="average", format="jpg", hot_pixels=False)
+    >>> [(stack.name, stack.state, stack.output) for stack in done.stacks]
+    [('shoot', 'completed', 'shoot.jpg')]
     """
-    chosen, target = options or BatchOptions(), Path(folder)
+    target = Path(folder)
+    named = target / (f"stack.{choices['format']}" if "format" in choices else "stack")
+    asked, output = choose(
+        None if options is None else options.stack,
+        choices,
+        output=named,
+        preset=preset,
+        like=like,
+        surroundings=surroundings,
+        registry=registry,
+    )
+    chosen = options or _of_stack(
+        asked,
+        output,
+        BatchOptions(search=search or Search(), skip_existing=skip_existing, depth_maps=depth_maps, reports=reports),
+    )
     settings = {**described(chosen.stack, [str(place) for place in places]), "folder": str(target)}
     with run_scope("batch", settings, listeners, cancel) as run:
         found = _find([Path(place) for place in places], target, chosen, registry)
@@ -128,6 +163,17 @@ def batch(
         if result.failed and not dry_run:
             raise _failure(result)
     return result
+
+
+def _of_stack(asked: StackOptions, output: Path | None, said: BatchOptions) -> BatchOptions:
+    """A batch of stacks that are processed like this: what one of them would write, all of them write."""
+    return replace(
+        said,
+        stack=replace(asked, depth_map=None, report=None),
+        suffix=(output.suffix if output else "") or said.suffix,
+        depth_maps=said.depth_maps or asked.depth_map is not None,
+        reports=said.reports or asked.report is not None,
+    )
 
 
 def _find(places: Sequence[Path], target: Path, chosen: BatchOptions, registry: Registry | None) -> list[FoundStack]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stackcore.api.preparing import CaptureRequest
@@ -69,6 +70,34 @@ def capture_request(
         notes=found.notes,
         **said,
         **switches,
+    )
+
+
+def with_preset(request: CaptureRequest, preset: str | None, *, surroundings: bool = False) -> CaptureRequest:
+    """Return a request whose open settings come from a preset, and, if asked, from the surroundings.
+
+    Errors as those of `capture_request`.
+    """
+    keys = ("slices", "step", "delay_ms", "mode", "camera", "path", "mirror")
+    given = {key: getattr(request, key) for key in keys}
+    if given["mirror"] is not None:
+        given["mirror"] = str(given["mirror"])
+    switches = {} if request.start_live_view else {"live_view_start": False}
+    switches |= {} if request.sharpness else {"sharpness": False}
+    settled = capture_request(
+        preset,
+        surroundings=surroundings,
+        profile=request.profile,
+        fields=request.fields,
+        settings=request.settings,
+        registry=request.registry,
+        answers=request.answers,
+        save_profile=request.save_profile,
+        **given,
+        **switches,
+    )
+    return replace(
+        settled, base=request.base, show=request.show, clock=request.clock, notes=(*settled.notes, *request.notes)
     )
 
 

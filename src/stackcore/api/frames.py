@@ -128,7 +128,7 @@ def read_frames(
     >>> import stackcore
     >>> frames = stackcore.read_frames("shoot")
     >>> frames, frames[0].shape
-    (<6 frames, 360 x 240, uint8, srgb>, (240, 360, 3))
+    (<4 frames, 192 x 128, uint8, srgb>, (128, 192, 3))
     """
     chosen = options or RawChoices(**choices)
     settings = settings or {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from stackcore.api import depth_maps, finished, fusing, reports, slab_images
 from stackcore.api.checkpoints import Checkpoints
+from stackcore.api.choosing import StackChoices, SurveyChoices, choose
 from stackcore.api.sharpening import sharpen
 from stackcore.api.stacks import Inputs, StackOptions, StackResult, described
 from stackcore.api.work import Work
@@ -32,8 +33,11 @@ def stack(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
+    preset: str | None = None,
+    like: str | Path | None = None,
+    surroundings: bool = False,
     command: str = "stack",
-    **choices: Any,
+    **choices: Unpack[StackChoices],
 ) -> StackResult:
     """Align, fuse and, when asked, sharpen a stack; write it when `output` is given.
 
@@ -42,11 +46,17 @@ def stack(
     inputs
         Files, a folder, a glob or a capture manifest.
     output
-        A .tif, .tiff, .png or .jpg file that does not exist yet (or `overwrite=True`).
-    options, choices
-        See `StackOptions`; `choices` are its fields as keywords, in place of `options`.
+        A .tif, .tiff, .png or .jpg file that does not exist yet (or `overwrite=True`). None for the result alone.
+    options
+        See `StackOptions`; in place of all that follows but `command`.
     listeners, cancel
         Who hears the events; the flag that stops the run.
+    preset, like, surroundings
+        A preset, by name or file; a result whose settings are used again; whether the settings of user, project and
+        environment hold, as they do on the command line. See `settle_stack`.
+    choices
+        Fields of `StackOptions` as keywords, or keys of presets: `fuser="weighted"`, `memory="2GiB"`,
+        `settings={"fuser": {"exponent": 8}}`. They are stronger than a preset.
     command
         The name of the run in its first event.
 
@@ -56,9 +66,18 @@ def stack(
         See `stackcore.errors`; nothing is written then.
     Cancelled
         When `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> result = stackcore.stack("shoot", "sharp.tif", preset="quick-draft", sharpen="0.5")
+    >>> result.output.name, result.frames, result.picture.shape == (result.height, result.width, 3)
+    ('sharp.tif', 4, True)
     """
-    chosen = options or StackOptions(**choices)
-    target = None if output is None else Path(output)
+    place = None if output is None else Path(output)
+    chosen, target = choose(
+        options, choices, output=place, preset=preset, like=like, surroundings=surroundings, registry=registry
+    )
     settings = _described(chosen, inputs, target)
     with run_scope(command, settings, listeners, cancel) as run:
         result = stack_into(run, inputs, target, chosen, registry=registry, command=command)
@@ -74,10 +93,16 @@ def plan_stack(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
+    preset: str | None = None,
+    like: str | Path | None = None,
+    surroundings: bool = False,
+    **choices: Unpack[StackChoices],
 ) -> dict[str, Any]:
-    """Check everything that `stack` would check before its work, and return what it would do."""
-    chosen = options or StackOptions()
-    target = None if output is None else Path(output)
+    """Check everything that `stack` would check before its work, and return what it would do; same parameters."""
+    place = None if output is None else Path(output)
+    chosen, target = choose(
+        options, choices, output=place, preset=preset, like=like, surroundings=surroundings, registry=registry
+    )
     with run_scope("stack", _described(chosen, inputs, target), listeners, cancel) as run:
         if target is not None:
             writing.check_target(target, overwrite=chosen.overwrite, file_format=chosen.file_format)
@@ -101,22 +126,43 @@ def survey(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
+    preset: str | None = None,
+    surroundings: bool = False,
     command: str = "survey",
-    **choices: Any,
+    **choices: Unpack[SurveyChoices],
 ) -> Survey:
     """Register a stack and measure it, without fusing.
 
     Parameters
     ----------
-    inputs, options, listeners, cancel, command, choices
+    inputs, options, listeners, cancel, preset, surroundings, command, choices
         As for `stack`.
     transforms, matrices
         Write the transforms file, and the bare list of 3x3 matrices, here.
     aligned
         Write the aligned frames into this folder, which is made if missing: 16-bit TIFF (float stays float),
         exposure matched, the common area cropped unless `crop=False`; then alpha says what a frame covers.
+
+    Returns
+    -------
+    Geometry and exposure of each frame, the common area, noise, and sharpness by frame and place: see `align`.
+
+    Raises
+    ------
+    FrameError, OutputError, ConfigError, PluginError, UsageError
+        See `stackcore.errors`; `AlignmentFailed` when fewer than two frames fit.
+    Cancelled
+        When `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> found = stackcore.survey("shoot", transforms="transforms.json")
+    >>> found.sharpness.shape, found.frames[0].transform.matrix.shape
+    ((4, 8, 12), (3, 3))
     """
-    chosen = options or StackOptions(**choices)
+    place = None if aligned is None else Path(aligned) / "aligned.tif"  # the type of file that they are
+    chosen, _ = choose(options, choices, output=place, preset=preset, surroundings=surroundings, registry=registry)
     wanted = {"transforms": transforms, "matrices": matrices}
     files = {kind: Path(path) for kind, path in wanted.items() if path is not None}
     with run_scope(command, _described(chosen, inputs, None), listeners, cancel) as run:

@@ -39,8 +39,8 @@ def progress(*, stream: TextIO | None = None, clock: Callable[[], float] = time.
     >>> told = io.StringIO()
     >>> found = stackcore.survey("shoot", listeners=[stackcore.progress(stream=told)])
     >>> print(told.getvalue().strip())
-    hot pixels 5/5
-    align 9/9
+    hot pixels 4/4
+    align 5/5
     survey done
     """
     return ProgressDisplay(sys.stderr if stream is None else stream, clock)

@@ -42,7 +42,7 @@ class RunResult:
         return f"{self.stack._repr_html_()}{self.capture._repr_html_()}"
 
 
-def run(
+def run_settled(
     request: CaptureRequest,
     stack: SettledStack,
     *,
@@ -98,7 +98,7 @@ def plan_run(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
-    """Check what `run` would check before anything moves, and return what it would do; touches no camera."""
+    """Check what `run_settled` would check before anything moves, and return what it would do; touches no camera."""
     options = stack.options()
     settings = {**described(options, []), **request.given(), "output": _text(stack.output), "dry_run": True}
     with run_scope("run", settings, listeners, cancel) as scope:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from stackcore.api.capture_presets import with_preset
 from stackcore.api.preparing import CaptureRequest, Settings, prepare
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.live_view import LiveFrame, ShowFrame
@@ -72,6 +73,8 @@ class CaptureResult:
 
 def capture(
     *,
+    preset: str | None = None,
+    surroundings: bool = False,
     slices: int | None = None,
     step: int | None = None,
     delay_ms: int | None = None,
@@ -96,7 +99,19 @@ def capture(
 ) -> CaptureResult:
     """Shoot a focus stack: save a frame at each slice, return focus, and describe the run in a manifest.
 
-    The parameters are those of `CaptureRequest`; `listeners` hear every event, `cancel` stops the run cleanly.
+    Parameters
+    ----------
+    preset, surroundings
+        A preset, by name or file; whether the settings of user, project and environment hold, as they do on the
+        command line. What else is given is stronger than either; see `stackcore.capture_request`.
+    slices, step, delay_ms, mode, camera, path, fields, answers, mirror, base, profile, save_profile, start_live_view
+        See `CaptureRequest`, as for `sharpness`, `show`, `settings`, `notes`, `registry` and `clock`.
+    listeners, cancel
+        Who hears the events; the flag that stops the run: what has begun is saved, and focus returns.
+
+    Returns
+    -------
+    The files in the order of the slices, the manifest beside them, where focus stands, and the warnings.
 
     Raises
     ------
@@ -106,6 +121,16 @@ def capture(
         After focus was returned as far as possible. What was saved stays, and the manifest tells what happened.
     Cancelled
         The same, when `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> small = {"camera": {"width_px": 96, "height_px": 64}}
+    >>> shot = stackcore.capture(
+    ...     slices=3, step=50, delay_ms=0, path="leaf/@MCT", save_profile=False, settings=small
+    ... )
+    >>> [path.name for path in shot.files], shot.simulated, shot.focus.is_back
+    (['1.jpg', '2.jpg', '3.jpg'], True, True)
     """
     request = CaptureRequest(
         slices=slices,
@@ -128,6 +153,8 @@ def capture(
         registry=registry,
         clock=clock,
     )
+    if preset is not None or surroundings:
+        request = with_preset(request, preset, surroundings=surroundings)
     log = RunLog()
     with run_scope("capture", request.given(), [*listeners, log], cancel) as run:
         what = replace(prepare(request, run), log=log)

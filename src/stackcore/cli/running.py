@@ -195,7 +195,9 @@ def run(
         if dry_run:
             return running.plan_run(asked, settled, listeners=listeners, cancel=cancel)
         with watched(watch) as (watchers, show):
-            return running.run(replace(asked, show=show), settled, listeners=[*listeners, *watchers], cancel=cancel)
+            return running.run_settled(
+                replace(asked, show=show), settled, listeners=[*listeners, *watchers], cancel=cancel
+            )
 
     if not json:
         told.update(ask_user(request()))

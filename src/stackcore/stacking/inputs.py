@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -25,6 +26,12 @@ def collect(inputs: Sequence[str | Path], suffixes: Collection[str]) -> list[Pat
     """
     frames: list[Path] = []
     for item in inputs:
+        if not isinstance(item, str | os.PathLike):
+            raise FrameError(
+                f"A {type(item).__name__} is not a file.",
+                "names of files and folders are wanted here.",
+                "arrays become one picture with `stackcore.fuse`.",
+            )
         frames.extend(_expand(Path(item), suffixes))
     seen: set[Path] = set()
     for path in frames:

@@ -108,7 +108,7 @@ def test_patience_can_end(slow):
 
 
 def test_what_is_wrong_before_a_run_begins_is_raised_as_well():
-    with pytest.raises(TypeError, match="nonsense"), background(stackcore.stack, "x", nonsense=1) as run:
+    with pytest.raises(UsageError, match="nonsense"), background(stackcore.stack, "x", nonsense=1) as run:
         assert list(run) == []
     assert run.outcome is None
     assert "failed" in repr(run)
