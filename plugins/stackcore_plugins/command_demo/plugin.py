@@ -10,9 +10,17 @@ from stackcore.hookspecs import Offer, hookimpl
 
 
 def _build(options: NoOptions) -> Callable[..., None]:
+    from stackcore.protocols.commands import with_python
     from stackcore_plugins.command_demo.command import demo
 
-    return demo
+    return with_python(demo, _run)
+
+
+def _run(*arguments: Any, **options: Any) -> Any:
+    """Load what processing needs when it is run, not for its help."""
+    from stackcore_plugins.command_demo.chain import run_demo
+
+    return run_demo(*arguments, **options)
 
 
 @hookimpl

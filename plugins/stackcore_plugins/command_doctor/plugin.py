@@ -10,9 +10,11 @@ from stackcore.hookspecs import Offer, hookimpl
 
 
 def _build(options: NoOptions) -> Callable[..., None]:
+    from stackcore.protocols.commands import with_python
+    from stackcore_plugins.command_doctor.checks import all_findings
     from stackcore_plugins.command_doctor.command import doctor
 
-    return doctor
+    return with_python(doctor, all_findings)
 
 
 @hookimpl

@@ -17,14 +17,23 @@ if TYPE_CHECKING:
     from stackcore.api.capture_presets import capture_request
     from stackcore.api.chaining import run
     from stackcore.api.choosing import StackChoices, SurveyChoices
+    from stackcore.api.commanding import Finding, command, demo, doctor
     from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
     from stackcore.api.frames import Frames, read_frames
     from stackcore.api.library import Library, export_entry
     from stackcore.api.naming import PathPreview, preview_path
     from stackcore.api.new_plugins import NewPlugin, new_plugin
     from stackcore.api.planning import PlannedCapture, plan_capture
+    from stackcore.api.plugins import list_plugins, plugin_options
     from stackcore.api.preparing import CaptureRequest
-    from stackcore.api.preset_files import PresetInfo, list_presets, resolved_settings, show_preset, validate_preset
+    from stackcore.api.preset_files import (
+        PresetInfo,
+        list_presets,
+        presets_schema,
+        resolved_settings,
+        show_preset,
+        validate_preset,
+    )
     from stackcore.api.preset_new import Answers, new_preset
     from stackcore.api.presets import SettledStack, settle_stack, stack_options
     from stackcore.api.processing import plan_stack, stack, survey
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
     from stackcore.api.watching import LiveWatch
     from stackcore.batching.finding import Search
     from stackcore.errors import StackcoreError
+    from stackcore.registry import PluginRecord, Registry
 
 _HOME = {
     "Answers": "stackcore.api.preset_new",
@@ -51,6 +61,7 @@ _HOME = {
     "DarkResult": "stackcore.api.calibrating",
     "DevelopOptions": "stackcore.api.developing",
     "DevelopResult": "stackcore.api.developing",
+    "Finding": "stackcore.api.commanding",
     "FocusReport": "stackcore.api.shooting",
     "Frames": "stackcore.api.frames",
     "GreyCardResult": "stackcore.api.calibrating",
@@ -59,10 +70,12 @@ _HOME = {
     "NewPlugin": "stackcore.api.new_plugins",
     "PathPreview": "stackcore.api.naming",
     "PlannedCapture": "stackcore.api.planning",
+    "PluginRecord": "stackcore.registry",
     "PresetInfo": "stackcore.api.preset_files",
     "Profile": "stackcore.api.profiles",
     "ProviderListing": "stackcore.api.cameras",
     "RawChoices": "stackcore.api.calibrated",
+    "Registry": "stackcore.registry",
     "RunResult": "stackcore.api.running",
     "Search": "stackcore.batching.finding",
     "SettledStack": "stackcore.api.presets",
@@ -78,12 +91,16 @@ _HOME = {
     "batch": "stackcore.api.batching",
     "capture": "stackcore.api.shooting",
     "capture_request": "stackcore.api.capture_presets",
+    "command": "stackcore.api.commanding",
     "darks": "stackcore.api.calibrating",
+    "demo": "stackcore.api.commanding",
     "develop": "stackcore.api.developing",
+    "doctor": "stackcore.api.commanding",
     "export_entry": "stackcore.api.library",
     "fuse": "stackcore.api.steps",
     "greycard": "stackcore.api.calibrating",
     "list_cameras": "stackcore.api.cameras",
+    "list_plugins": "stackcore.api.plugins",
     "list_presets": "stackcore.api.preset_files",
     "list_profiles": "stackcore.api.profiles",
     "list_tokens": "stackcore.api.tokens",
@@ -93,6 +110,8 @@ _HOME = {
     "plan_develop": "stackcore.api.developing",
     "plan_run": "stackcore.api.running",
     "plan_stack": "stackcore.api.processing",
+    "plugin_options": "stackcore.api.plugins",
+    "presets_schema": "stackcore.api.preset_files",
     "preview_path": "stackcore.api.naming",
     "progress": "stackcore.api.progressing",
     "read_frames": "stackcore.api.frames",
@@ -125,6 +144,7 @@ __all__ = [
     "DarkResult",
     "DevelopOptions",
     "DevelopResult",
+    "Finding",
     "FocusReport",
     "Frames",
     "GreyCardResult",
@@ -133,10 +153,12 @@ __all__ = [
     "NewPlugin",
     "PathPreview",
     "PlannedCapture",
+    "PluginRecord",
     "PresetInfo",
     "Profile",
     "ProviderListing",
     "RawChoices",
+    "Registry",
     "RunResult",
     "Search",
     "SettledStack",
@@ -152,12 +174,16 @@ __all__ = [
     "batch",
     "capture",
     "capture_request",
+    "command",
     "darks",
+    "demo",
     "develop",
+    "doctor",
     "export_entry",
     "fuse",
     "greycard",
     "list_cameras",
+    "list_plugins",
     "list_presets",
     "list_profiles",
     "list_tokens",
@@ -167,6 +193,8 @@ __all__ = [
     "plan_develop",
     "plan_run",
     "plan_stack",
+    "plugin_options",
+    "presets_schema",
     "preview_path",
     "progress",
     "read_frames",

@@ -70,6 +70,11 @@ class Frames(Sequence[Pixels]):
         calibrated = Calibrated(development=Development(encoding=encoding), paths=developer.paths)
         return cls({SUFFIX: developer}, calibrated)
 
+    @property
+    def in_memory(self) -> bool:
+        """They are arrays of this process, not files that others could read."""
+        return SUFFIX in self.developers
+
     def __len__(self) -> int:
         return len(self.paths)
 

@@ -120,6 +120,6 @@ def validate_preset(named: str, registry: Registry | None = None) -> None:
     check_plugins(resolve([built_in(), *layers_of(file, "preset")]), plugins, KINDS)
 
 
-def schema(registry: Registry | None = None) -> dict[str, Any]:
+def presets_schema(registry: Registry | None = None) -> dict[str, Any]:
     """Return the JSON Schema of preset files, with the options of the plugins that are installed."""
     return preset_schema(registry or Registry.discover())

@@ -20,7 +20,7 @@ from stackcore.api.recording import asked_slabs, metadata_of, settings_of, write
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
-from stackcore.errors import FrameMismatch
+from stackcore.errors import FrameMismatch, UsageError
 from stackcore.events import Progress, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.metadata.record import UsedPlugin
@@ -38,6 +38,9 @@ from stackcore.stacking.source import AlignedFrames
 from stackcore.stacking.survey import Survey, run_survey, unaligned
 from stackcore.terms import Fused, Pixels, StackInfo
 
+_REMOTE = "remote"
+"""What an executor lists whose workers share no memory with this process."""
+
 
 class Work:
     """One stack under way: the tools chosen for it, its frames, and the time each stage took."""
@@ -52,6 +55,7 @@ class Work:
         self.tools = Toolbox(registry or Registry.discover(), options.settings)
         self.aligner = self.tools.aligner(options.aligner) if options.align and options.transforms is None else None
         if isinstance(inputs, Frames):
+            self._refuse_elsewhere(inputs)
             self.tools.developers.update(inputs.developers)
             calibrated = inputs.calibrated
         else:
@@ -71,6 +75,15 @@ class Work:
         self.plan: dict[str, Any] | None = None  # of the fuse stage, once it has begun
         for warning in self.reader.warnings:
             run.emit(warning)
+
+    def _refuse_elsewhere(self, frames: Frames) -> None:
+        """Before an executor is built: that may mean to start a cluster."""
+        if frames.in_memory and self.tools.can("executor", self.options.executor, _REMOTE):
+            raise UsageError(
+                "Arrays cannot be fused elsewhere.",
+                f'the workers of "{self.options.executor}" read files, and these frames are arrays of this process.',
+                'write them into files for `stackcore.stack`, or use executor="local".',
+            )
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:

@@ -150,9 +150,9 @@ def _schema(
         return
     from json import dumps
 
-    from stackcore.api.preset_files import schema
+    from stackcore.api.preset_files import presets_schema
 
-    typer.echo(dumps(schema(), indent=2, ensure_ascii=False))
+    typer.echo(dumps(presets_schema(), indent=2, ensure_ascii=False))
 
 
 def _gist(preset: PresetInfo) -> str:
