@@ -71,6 +71,7 @@ class Cluster:
             dashboard_address="127.0.0.1:0",  # any free port, and for nobody outside
             memory_limit=options.worker_memory or "auto",
             silence_logs=logging.CRITICAL,
+            preload=["stackcore_plugins.executor_dask.deaf"],
         )
         return Client(self._own, timeout=options.timeout_s, set_as_default=False)
 

@@ -25,6 +25,7 @@ from stackcore.registry import Registry
 from stackcore.terms import StackInfo
 from stackcore_plugins.executor_dask import tasks
 from stackcore_plugins.executor_dask.cluster import Cluster
+from stackcore_plugins.executor_dask.held import Held
 from stackcore_plugins.executor_dask.job import Job
 from stackcore_plugins.executor_dask.plugin import DaskOptions
 from stackcore_plugins.executor_dask.turns import OneEach
@@ -173,11 +174,11 @@ class _Tree:
             if root is None and not self._turns.left:
                 root = self._front.root()
                 self._job.watch(root)
-        state = self._job.result(root)
+        held: Held = self._job.result(root)
         for slab, (first, stop) in enumerate(self._plan.slabs):  # what workers told may be later than what they made
             for n in range(stop - first):
                 self._tell(slab, n + 1)
-        return state
+        return held.state
 
     def _feed(self) -> None:
         for slab in self._turns.feed():

@@ -20,6 +20,7 @@ from stackcore.registry import Registry
 from stackcore.terms import Frame
 from stackcore_plugins.executor_dask.facts import differences, facts
 from stackcore_plugins.executor_dask.files import Listing, Place
+from stackcore_plugins.executor_dask.held import Held
 
 _KEPT = 3
 """Cargoes that a worker keeps unpacked: readers remember how frames are developed."""
@@ -65,7 +66,7 @@ def inspect(wanted: Mapping[str, str], place: Place | None, listing: Listing) ->
     return differences(wanted, _own_facts()), [] if place is None else place.absent(listing)
 
 
-def fuse_slab(cargo: Cargo, run: str, number: int, first: int, stop: int) -> Any:
+def fuse_slab(cargo: Cargo, run: str, number: int, first: int, stop: int) -> Held:
     """The state of frames `first` to `stop` (not included); tells of each frame by an event of the topic `run`.
 
     One slab at a time in a process, on all of its threads: a state is large.
@@ -80,17 +81,17 @@ def fuse_slab(cargo: Cargo, run: str, number: int, first: int, stop: int) -> Any
         fuser, info, frames = _unpacked(cargo)
         local = _local_executor(worker.state.nthreads)
         try:
-            return local.fuse(fuser, info, _Part(frames, first, stop), cancel, tell)
+            return Held(local.fuse(fuser, info, _Part(frames, first, stop), cancel, tell))
         except FrameError as error:
             raise _here(error) from error
         finally:
             local.close()
 
 
-def join_states(cargo: Cargo, left: Any, right: Any) -> Any:
+def join_states(cargo: Cargo, left: Held, right: Held) -> Held:
     """Both in one; neither is changed, for a task may be run again."""
     fuser, _, _ = _unpacked(cargo)
-    return fuser.merge(copy.deepcopy(left), right)
+    return Held(fuser.merge(copy.deepcopy(left.state), right.state))
 
 
 def call(cargo: Cargo, run: str, item: Any) -> Any:
@@ -98,10 +99,13 @@ def call(cargo: Cargo, run: str, item: Any) -> Any:
     if _STOPS[run].is_set():
         return None
     [function] = _unpacked(cargo)
+    local = _local_executor(1)  # while it is there, OpenCV has one thread
     try:
         return function(item)
     except FrameError as error:
         raise _here(error) from error
+    finally:
+        local.close()
 
 
 def attend(cargo: Cargo, run: str, item: Any) -> Any:
@@ -186,8 +190,13 @@ def _own_facts() -> dict[str, str]:
 
 def _local_executor(threads: int) -> Executor:
     """What fuses a slab: the same code as without a cluster."""
-    built: Executor = Registry.discover().build("executor", "local", {"workers": threads})
+    built: Executor = _registry().build("executor", "local", {"workers": threads})
     return built
+
+
+@cache
+def _registry() -> Registry:
+    return Registry.discover()
 
 
 def _here(error: FrameError) -> FrameError:

@@ -20,7 +20,7 @@ import pytest
 import tifffile
 
 from stackcore.api.batching import BatchOptions, batch
-from stackcore.api.processing import plan_stack, stack, survey
+from stackcore.api.processing import plan_stack, stack
 from stackcore.api.stacks import StackOptions
 from stackcore.batching.journal import read_journal
 from stackcore.errors import BatchFailed, Cancelled, ConfigError, PluginError, UnreadableFrame
@@ -257,10 +257,16 @@ def test_too_few_workers_are_told_in_time(stack_folder, settings):
     assert "2 of 9 came" in caught.value.why
 
 
-def test_a_cluster_of_its_own_ends_with_it(stack_folder, here):
-    settings = {"executor": {"workers": 1, "worker_memory": "2GiB"}}
-    found = survey(stack_folder, executor="dask", settings=settings, hot_pixels=False)
-    np.testing.assert_array_equal(found.frames[0].transform.matrix, here.survey.frames[0].transform.matrix)
+def test_a_cluster_of_its_own_is_deaf_to_the_terminal_and_ends_with_it():
+    executor = DaskExecutor(DaskOptions(workers=1, worker_memory="2GiB"))
+    assert (executor.workers, executor.worker_bytes) == (1, 2**31)
+    [pid] = executor.map(eval, ["__import__('os').getpid()"], threading.Event())
+    os.kill(pid, signal.SIGINT)
+    assert list(executor.map(eval, ["__import__('os').getpid()"], threading.Event())) == [pid]
+    executor.close()
+    executor.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_options_are_checked():
