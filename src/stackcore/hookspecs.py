@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 import pluggy
 
-from stackcore.config import Options
-
-if TYPE_CHECKING:  # the protocols bring numpy along, which would cost every `stackcore --help` a tenth of a second
+if TYPE_CHECKING:  # options bring pydantic along and protocols numpy, a tenth of a second each for `stackcore --help`
+    from stackcore.config import Options
     from stackcore.protocols import (
         Aligner,
         CameraProvider,
@@ -52,7 +51,7 @@ class Offer(Generic[T]):
     summary
         One line for `stackcore plugins list`.
     options
-        Model of what can be set; buildable with no arguments.
+        Model of what can be set; buildable with no arguments. `NoOptions` when left out: there is nothing to set.
     build
         Makes the plugin from its options.
     capabilities
@@ -65,11 +64,24 @@ class Offer(Generic[T]):
 
     name: str
     summary: str
-    options: type[Options]
+    options: type[Options] = field(default_factory=lambda: cast("type[Options]", None))
     build: Callable[[Any], T]
     capabilities: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     extra: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.options is None:  # found by `__getattr__` when somebody asks, for it would load pydantic now
+            object.__delattr__(self, "options")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "options":
+                raise AttributeError(name)
+            from stackcore.config import NoOptions
+
+            return NoOptions
 
 
 @dataclass(frozen=True, kw_only=True)

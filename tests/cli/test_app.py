@@ -54,15 +54,44 @@ def test_no_command_shows_the_help(stackcore):
     assert "From camera to picture:" in done.out + done.err
 
 
-def test_help_loads_nothing_heavy():
+@pytest.mark.parametrize(
+    "arguments", ["--help", "stack --help", "run --help", "capture resume --help", "presets new -h"]
+)
+def test_help_loads_nothing_heavy(arguments):
     probe = (
         "import sys\nfrom stackcore.cli.app import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "heavy = {'numba', 'numpy', 'cv2', 'pyvips', 'rawpy', 'gphoto2', 'tifffile', 'rich.console'}\n"
+        f"try: main({arguments.split()!r})\nexcept SystemExit: pass\n"
+        "heavy = {'numba', 'numpy', 'cv2', 'pyvips', 'rawpy', 'gphoto2', 'tifffile', 'rich.console', 'pydantic'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert "Usage:" in done.stdout
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_help_loads_no_plugin_of_another_kind(stackcore, fake_plugins):
+    fake_plugins.add_entry_point("fuser-bad", "no_such_module_of_acme")
+    fake_plugins.add("hello", stackcore_commands=command("hello", focus))
+    fake_plugins.add("command-bye", stackcore_commands=command("bye", focus))
+    done = stackcore("--help")
+    assert "Does hello." in done.out
+    assert "Does bye." in done.out
+
+
+def test_a_command_behind_an_entry_point_of_another_kind_still_runs(stackcore, fake_plugins):
+    fake_plugins.add("fuser-acme", stackcore_commands=command("hello", lambda: typer.echo("hello")))
+    assert stackcore("hello").out == "hello\n"
+
+
+def test_what_was_not_typed_is_still_missed_where_it_is_required(stackcore, fake_plugins):
+    def greet(name: str, times: int = typer.Option(...), tone: str | None = typer.Option(None)) -> None:
+        typer.echo(f"hello {name} {tone}" * times)
+
+    fake_plugins.add("hello", stackcore_commands=command("hello", greet))
+    assert "--times" in stackcore("hello", "you").err
+    assert "Missing argument" in stackcore("hello", "--times", "2").err
+    assert "--output" in stackcore("stack", "x.tif").err
+    assert stackcore("hello", "you", "--times", "1").out == "hello you None\n"
 
 
 def test_the_console_script_and_the_module_agree():

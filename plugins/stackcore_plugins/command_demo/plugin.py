@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackcore.config import NoOptions
 from stackcore.hookspecs import Offer, hookimpl
 
+if TYPE_CHECKING:  # pydantic; every `stackcore --help` loads this module
+    from stackcore.config import Options
 
-def _build(options: NoOptions) -> Callable[..., None]:
+
+def _build(options: Options) -> Callable[..., None]:
     from stackcore.protocols.commands import with_python
     from stackcore_plugins.command_demo.command import demo
 
@@ -29,7 +31,6 @@ def stackcore_commands() -> Iterable[Offer[Callable[..., None]]]:
     offer: Offer[Any] = Offer(
         name="demo",
         summary="Shoot a simulated stack, fuse it, and show the result on a page.",
-        options=NoOptions,
         build=_build,
     )
     return (offer,)

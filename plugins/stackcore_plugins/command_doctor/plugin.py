@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackcore.config import NoOptions
 from stackcore.hookspecs import Offer, hookimpl
 
+if TYPE_CHECKING:  # pydantic; every `stackcore --help` loads this module
+    from stackcore.config import Options
 
-def _build(options: NoOptions) -> Callable[..., None]:
+
+def _build(options: Options) -> Callable[..., None]:
     from stackcore.protocols.commands import with_python
     from stackcore_plugins.command_doctor.checks import all_findings
     from stackcore_plugins.command_doctor.command import doctor
@@ -23,7 +25,6 @@ def stackcore_commands() -> Iterable[Offer[Callable[..., None]]]:
     offer: Offer[Any] = Offer(
         name="doctor",
         summary="Check libraries, plugins, disk and folders, and say how to mend what is wrong.",
-        options=NoOptions,
         build=_build,
     )
     return (offer,)

@@ -8,10 +8,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from stackcore.cli.absent import pass_over_absent
 from stackcore.cli.grouped_help import COMMANDS, in_groups
 from stackcore.errors import PluginError, StackcoreError
 
 if TYPE_CHECKING:
+    from stackcore.hookspecs import Kind
     from stackcore.registry import Registry
 
 
@@ -22,9 +24,14 @@ class PluginCommands(TyperGroup):
     cannot be replaced by a plugin.
     """
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options that hold for every command."""
+        pass_over_absent(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands that work."""
-        self._join(ctx)
+        self._join(self._registry(ctx, "command"))
         return list(super().list_commands(ctx))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -39,24 +46,32 @@ class PluginCommands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command that `args` name, and build it if a plugin brings it."""
         name = args[0]
-        if name not in self.commands:
-            self._join(ctx)
-        placeholder = self.commands.get(name)
-        if isinstance(placeholder, _Placeholder):
-            self.commands[name] = _build(self._registry(ctx), name)
-        elif placeholder is None:
-            _explain_unusable(self._registry(ctx), name)
-        return super().resolve_command(ctx, args)
+        for kind in ("command", None):  # of all plugins only when no entry point says that it brings commands
+            if name not in self.commands:
+                self._join(self._registry(ctx, kind))
+        if isinstance(self.commands.get(name), _Placeholder):
+            registry = self._registry(ctx, "command")
+            known = name in registry.names("command")
+            self.commands[name] = _build(registry if known else self._registry(ctx, None), name)
+        elif name not in self.commands:
+            _explain_unusable(self._registry(ctx, None), name)
+        said, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            pass_over_absent(command.get_params(ctx))
+        return said, command, rest
 
-    def _registry(self, ctx: Any) -> Registry:
-        from stackcore.registry import Registry  # pydantic and every plugin module come with it
+    def _registry(self, ctx: Any, kind: Kind | None) -> Registry:
+        """Return the plugins that are sure to bring commands, or all of them: those load pydantic, too."""
+        from stackcore.registry import Registry
 
-        registry: Registry = ctx.meta.setdefault("stackcore.registry", None) or Registry.discover()
-        ctx.meta["stackcore.registry"] = registry
+        key = f"stackcore.registry.{kind}"
+        if key not in ctx.meta:
+            ctx.meta[key] = Registry.discover(kind=kind)
+        registry: Registry = ctx.meta[key]
         return registry
 
-    def _join(self, ctx: Any) -> None:
-        for offer in self._registry(ctx).offers("command"):
+    def _join(self, registry: Registry) -> None:
+        for offer in registry.offers("command"):
             if offer.name not in self.commands:
                 self.commands[offer.name] = _Placeholder(name=offer.name, help=offer.summary)
 

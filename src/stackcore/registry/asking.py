@@ -10,7 +10,6 @@ from typing import Any
 import importlib_metadata
 import pluggy
 
-from stackcore.config import Options
 from stackcore.hookspecs import PROJECT, HookFacts, Offer, hook_facts
 from stackcore.registry.compatibility import ATTRIBUTE, FIRST_VERSION, mismatch, read_declared
 from stackcore.registry.records import PluginRecord
@@ -119,18 +118,26 @@ def _fault(offer: Any) -> str:
         text = getattr(offer, field)
         if not isinstance(text, str) or (field == "name" and not text.strip()):
             return f"offered a plugin whose {field} is {text!r}, not a text"
+    if "options" not in vars(offer):  # left out; looking for the class would load pydantic
+        return _fault_beside_options(offer)
+    from stackcore.config import Options
+
     if not (isinstance(offer.options, type) and issubclass(offer.options, Options)):
         return f'offered "{offer.name}", whose options are {_a(offer.options)}, not a subclass of Options'
+    try:
+        offer.options()
+    except (Exception, SystemExit) as error:
+        return f'offered "{offer.name}", whose options cannot be made without arguments: {_flat(error)}'
+    return _fault_beside_options(offer)
+
+
+def _fault_beside_options(offer: Offer[Any]) -> str:
     if not callable(offer.build):
         return f'offered "{offer.name}", whose build is {_a(offer.build)}, not a function'
     for field in ("capabilities", "needs"):
         words = getattr(offer, field)
         if not isinstance(words, tuple | list) or not all(isinstance(word, str) for word in words):
             return f'offered "{offer.name}", whose {field} are {words!r}, not a tuple of texts'
-    try:
-        offer.options()
-    except (Exception, SystemExit) as error:
-        return f'offered "{offer.name}", whose options cannot be made without arguments: {_flat(error)}'
     return ""
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackcore.config import Options
 from stackcore.errors import PluginError, StackcoreError
 from stackcore.hookspecs import HOOK_OF_KIND, Hooks, Kind, hook_facts
 from stackcore.registry.describing import members
 from stackcore.registry.records import PluginRecord, install_advice
 from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import LOOKOUT, within
+
+if TYPE_CHECKING:
+    from stackcore.config import Options
 
 
 def build(record: PluginRecord, options: Options, limit_s: float | None = None) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackcore.config import Options, resolve_options
 from stackcore.errors import PluginError, did_you_mean
 from stackcore.hookspecs import Kind, Offer
 from stackcore.registry.building import build
 from stackcore.registry.finding import ANSWER_LIMIT_S, find_plugins
 from stackcore.registry.records import PluginRecord
+
+if TYPE_CHECKING:
+    from stackcore.config import Options
 
 
 class Registry:
@@ -20,12 +22,14 @@ class Registry:
         self._records = list(records)
 
     @classmethod
-    def discover(cls, disabled: Collection[str] = (), *, limit_s: float = ANSWER_LIMIT_S) -> Registry:
-        """Find every plugin of the entry-point group `stackcore`; see `find_plugins`.
+    def discover(
+        cls, disabled: Collection[str] = (), *, kind: Kind | None = None, limit_s: float = ANSWER_LIMIT_S
+    ) -> Registry:
+        """Find every plugin of the entry-point group `stackcore`, or those of one kind; see `find_plugins`.
 
         Never raises for a plugin that cannot work: its record says why.
         """
-        return cls(find_plugins(disabled, limit_s=limit_s))
+        return cls(find_plugins(disabled, kind=kind, limit_s=limit_s))
 
     def records(self, kind: Kind | None = None) -> list[PluginRecord]:
         """Every plugin, or those of one kind, sorted by kind and name."""
@@ -48,6 +52,8 @@ class Registry:
 
     def options(self, kind: Kind, name: str, values: Mapping[str, Any]) -> Options:
         """Check option values for a plugin; `ConfigError` names the key and what is allowed."""
+        from stackcore.config import resolve_options
+
         return resolve_options(self.offer(kind, name).options, values, f'{kind} "{name}"')
 
     def build(
@@ -68,6 +74,8 @@ class Registry:
             When there is none that works, when building it fails or takes longer than `limit_s`, seconds (None: as
             long as it takes), and when what it builds is not of the kind.
         """
+        from stackcore.config import Options
+
         record = self._working(kind, name)
         options = values if isinstance(values, Options) else self.options(kind, name, values or {})
         return build(record, options, limit_s)

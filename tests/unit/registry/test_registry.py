@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from pydantic import Field
 
-from stackcore.config import Options
+from stackcore.config import NoOptions, Options
 from stackcore.errors import ConfigError, PluginError
-from stackcore.hookspecs import HOOK_OF_KIND, hookimpl
+from stackcore.hookspecs import HOOK_OF_KIND, Offer, hookimpl
 from stackcore.registry import PluginRecord, Registry
 
 from .conftest import fusers, offer
@@ -276,6 +277,25 @@ def test_finding_plugins_builds_none(fake_plugins):
 
     fake_plugins.add("fuser-a", stackcore_fusers=fusers(offer("a", build=build)))
     assert only(Registry.discover()).state == "ok"
+
+
+def test_an_offer_without_options_takes_none(fake_plugins):
+    bare: Offer[Any] = Offer(name="a", summary="the a one", build=lambda options: options)
+    fake_plugins.add("fuser-a", stackcore_fusers=fusers(bare))
+    registry = Registry.discover()
+    assert registry.offer("fuser", "a").options is NoOptions
+    assert registry.options("fuser", "a", {}) == NoOptions()
+    with pytest.raises(ConfigError):
+        registry.options("fuser", "a", {"radius_px": 6})
+    with pytest.raises(AttributeError):
+        bare.radius  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_looking_for_one_kind_loads_no_entry_point_of_another(fake_plugins):
+    for name in ("fuser-a", "fusers-b", "c", "camera-d"):
+        fake_plugins.add(name, stackcore_fusers=fusers(offer(name)))
+    assert Registry.discover(kind="fuser").names("fuser") == ["c", "fuser-a", "fusers-b"]
+    assert Registry.discover().names("fuser") == ["c", "camera-d", "fuser-a", "fusers-b"]
 
 
 def test_discovery_loads_no_heavy_library():
