@@ -24,7 +24,7 @@ def stackcore_commands() -> Iterable[Offer[Callable[..., None]]]:
     """Offer `stackcore doctor`."""
     offer: Offer[Any] = Offer(
         name="doctor",
-        summary="Check libraries, plugins, disk and folders, and say how to mend what is wrong.",
+        summary="Check libraries, plugins, cameras and folders, and say how to mend what is wrong.",
         build=_build,
     )
     return (offer,)
