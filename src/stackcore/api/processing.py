@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from stackcore.api import depth_maps, finished, fusing, reports, slab_images
+from stackcore.api import covering, depth_maps, finished, fusing, reports, slab_images
 from stackcore.api.checkpoints import Checkpoints
 from stackcore.api.choosing import StackChoices, SurveyChoices, choose
 from stackcore.api.sharpening import sharpen
@@ -175,6 +175,7 @@ def survey(
         with work.executor() as executor:
             found = work.survey(executor)
         run.check_cancelled()
+        covered = covering.closely(work, found)
         texts = {
             "transforms": lambda path: transforms_file.to_json(found, work.reader.paths, path.parent),
             "matrices": lambda path: transforms_file.matrices_json(found),
@@ -188,6 +189,7 @@ def survey(
                     **work.described(found),
                     "reference": found.reference,
                     "noise_sigma": found.noise_sigma,
+                    **({} if covered is None else {"coverage": covered}),
                     "files": {kind: str(path) for kind, path in files.items()},
                     "aligned": [str(path) for path in written],
                 }
@@ -236,6 +238,8 @@ def made(work: Work, executor: Executor, target: Path | None, command: str) -> S
     fusing.make_room(work, fuser, executor)
     kept = None if target is None else Checkpoints(work, target)
     found = (kept and kept.survey()) or work.survey(executor)
+    if options.report is None:  # which looks closer
+        covering.warn_at_a_glance(work, found)
     beside = names or options.keep_slabs or options.depth_map or options.report
     if kept is not None and (beside or options.slabs == "images"):
         kept.mark(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackcore.api import covering
 from stackcore.api.depth_maps import CAPABILITY
 from stackcore.api.memory import peak_memory_bytes
 from stackcore.api.recording import SOFTWARE, usual_profile
@@ -110,6 +111,7 @@ def write(work: Work, picture: Pixels, fused: Fused, target: Path | None, found:
     for kind, file in files.items():
         output.write_text(texts[kind], file, overwrite=work.options.overwrite or work.goes_on)
     work.report = {kind: str(file) for kind, file in files.items()}
+    covering.warn(work, found, covered)  # now, for the page tells it in a place of its own
 
 
 def _look(work: Work, found: Survey) -> Seen:

@@ -107,6 +107,8 @@ def _row(key: str, text: str) -> tuple[str, str]:
 def _text(value: Any, key: str = "") -> str:
     if key == "hot_pixels" and isinstance(value, Mapping):
         return f"{value['found']} mended" if value["found"] else ""
+    if key == "coverage" and isinstance(value, Mapping):
+        return "; ".join(finding["title"] for finding in value["findings"])
     if key.endswith("_bytes") and isinstance(value, int):
         return f"{value / 2**20:,.1f} MiB"
     if isinstance(value, bool):

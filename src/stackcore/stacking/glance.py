@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stackcore.protocols import Link, ReducedFrame
 from stackcore.stacking import exposure
 from stackcore.stacking.reader import StackReader
-from stackcore.stacking.sharpness import cell_sharpness
+from stackcore.stacking.sharpness import FINE_GRID, cell_sharpness
 from stackcore.stacking.transfer import from_linear, linear_light, luma
 
 
@@ -24,20 +24,22 @@ class Looks:
 
     Attributes
     ----------
-    proxies, sharpness
-        For `exposure.gain_to_match`, and (8, 12) focus measures.
+    proxies, sharpness, cells
+        For `exposure.gain_to_match`, and (8, 12) and (64, 96) focus measures.
     digests
         Equal for frames that are the same picture, pixel by pixel.
     """
 
     proxies: dict[int, exposure.Proxy] = field(default_factory=dict)
     sharpness: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    cells: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
 
     def take(self, others: Looks) -> None:
         """Add what was seen of other frames."""
         self.proxies.update(others.proxies)
         self.sharpness.update(others.sharpness)
+        self.cells.update(others.cells)
         self.digests.update(others.digests)
 
 
@@ -92,7 +94,9 @@ class Glance:
         grey = luma(light)
         looks = self.looks
         if index not in looks.proxies:
-            looks.sharpness[index] = cell_sharpness(from_linear(grey, "srgb"), reduced.valid)
+            seen = from_linear(grey, "srgb")
+            looks.sharpness[index] = cell_sharpness(seen, reduced.valid)
+            looks.cells[index] = cell_sharpness(seen, reduced.valid, FINE_GRID)
             looks.proxies[index] = exposure.proxy(light, reduced.valid)
             looks.digests[index] = blake2b(np.ascontiguousarray(reduced.pixels).data, digest_size=16).digest()
         return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height, reduced.valid)

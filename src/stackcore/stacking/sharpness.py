@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 GRID_COLUMNS, GRID_ROWS = 12, 8
 """Cells of the survey."""
 
+FINE_GRID = (96, 64)
+"""Columns and rows of finer cells, aligned afterwards: two each way for every cell that coverage is judged by."""
+
 
 def modified_laplacian(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """The focus measure of Nayar and Nakagawa, IEEE TPAMI 16(8), 1994, of every pixel, before it is summed.

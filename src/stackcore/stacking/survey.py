@@ -53,7 +53,8 @@ class FrameGeometry:
 class Survey:
     """What the fuse pass needs to know, and what a report shows.
 
-    `sharpness` is (frames, 8, 12): the focus measure in the cells of a grid; `noise_sigma` a fraction of full scale.
+    `sharpness` is (frames, 8, 12): the focus measure in the cells of a grid over each frame as it lies; `cells` is the
+    same in a finer one, (frames, 64, 96). `noise_sigma` is a fraction of full scale.
     """
 
     width: int
@@ -65,6 +66,7 @@ class Survey:
     noise_sigma: float
     sharpness: NDArray[np.float32] | None = None
     model: str = "similarity"
+    cells: NDArray[np.float32] | None = None
 
     @property
     def used(self) -> list[FrameGeometry]:
@@ -126,9 +128,18 @@ def run_survey(
         for i, t in enumerate(transforms)
     )
     crop = common_area((t for t in transforms if t is not None), info.width, info.height)
-    sharpness = np.stack([looks.sharpness[i] for i in range(len(reader))])
-    sigma = (noise or NoiseGauge(reader)).sigma()
-    return Survey(info.width, info.height, reference, reader.encoding, crop, frames, sigma, sharpness, aligner.model)
+    return Survey(
+        info.width,
+        info.height,
+        reference,
+        reader.encoding,
+        crop,
+        frames,
+        noise_sigma=(noise or NoiseGauge(reader)).sigma(),
+        sharpness=np.stack([looks.sharpness[i] for i in range(len(reader))]),
+        model=aligner.model,
+        cells=np.stack([looks.cells[i] for i in range(len(reader))]),
+    )
 
 
 def _all_links(

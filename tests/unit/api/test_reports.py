@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from stackcore.api.presets import stack_options
-from stackcore.api.processing import plan_stack, stack
+from stackcore.api.processing import plan_stack, stack, survey
 from stackcore.api.stacks import StackOptions
 from stackcore.errors import OutputError, UsageError
 from stackcore.presets.sections import NAME
@@ -270,9 +270,19 @@ def test_an_end_that_is_still_gaining_is_warned_of_and_framed(tmp_path):
     frames.mkdir()
     for index, frame in enumerate(make_stack(360, 240, 14, seed=3).frames[6:]):
         assert cv2.imwrite(str(frames / f"{index:02d}.tif"), frame[..., ::-1])
-    stack(frames, fuser="average", report=tmp_path / "a.html")
+    reported, bare, looked = [], [], []
+    stack(frames, fuser="average", report=tmp_path / "a.html", listeners=[reported.append])
+    stack(frames, fuser="average", listeners=[bare.append])
+    survey(frames, listeners=[looked.append])
+    for heard in (reported, bare, looked):
+        [warning] = [event for event in heard if getattr(event, "code", "") == "first-gaining"]
+        assert "Start nearer" in warning.message
+    [told] = [event for event in looked if event.kind == "result"]
+    assert told.data["coverage"]["findings"][0]["code"] == "first-gaining"
+    assert told.data["coverage"]["first_share"] > 0.1
     data = json.loads((tmp_path / "a.json").read_text("utf-8"))
     page = Reader((tmp_path / "a.html").read_text("utf-8"))
+    assert data["warnings"] == []  # the page tells it among the coverage, once
     assert "first-gaining" in [finding["code"] for finding in data["coverage"]["findings"]]
     assert data["coverage"]["first_share"] > 0.06
     assert "Start nearer" in page.text
