@@ -268,5 +268,5 @@ def _grey_card(path: Path, reference: Reference, correction: Correction, dark: D
     shot = read_shot(path)
     reference.refuse_other_body(f"The grey card {path}", shot)
     correction = replace(dark.correction_for(shot), flat=correction.flat)
-    developer = reference.developers[path.suffix.lower()]
-    return measure_greycard(run, path, developer, correction=correction).card.multipliers
+    mosaic = reference.developers[path.suffix.lower()].mosaic(path)
+    return measure_greycard(run, path, mosaic, correction=correction).card.multipliers

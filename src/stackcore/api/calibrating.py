@@ -23,7 +23,7 @@ from stackcore.calibration.library import Library
 from stackcore.errors import UsageError
 from stackcore.events import Listener, Progress, Result, StageStarted, Warned
 from stackcore.metadata.shot import Shot, read_shot
-from stackcore.protocols import Correction, Developer
+from stackcore.protocols import Correction, Mosaic
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking.inputs import collect
@@ -212,12 +212,12 @@ def greycard(
         paths = collect([source], tools.suffixes)
         if len(paths) > 1:
             raise UsageError(f"{source} is not one picture.", f"{len(paths)} were found.", "name a single raw file.")
-        path, developer = paths[0], tools.developers[paths[0].suffix.lower()]
-        if not developer.probe(path).has_mosaic:
-            raise measuring.no_mosaic(path)
-        dark = dark_of(path, Reference(path, tools.developers), _Darks(darks=darks), run)
+        [path] = paths
+        mosaic = tools.developers[path.suffix.lower()].mosaic(path)
         run.check_cancelled()
-        found = measure_greycard(run, path, developer, fraction=fraction, correction=dark.correction)
+        dark = dark_of(path, Reference(path, tools.developers, mosaic), _Darks(darks=darks), run)
+        run.check_cancelled()
+        found = measure_greycard(run, path, mosaic, fraction=fraction, correction=dark.correction)
         result = replace(found, darks=dark.name, warnings=[w.message for w in run.warnings])
         if save is not None:
             result = _saved(result, save, path, run.warnings, library, overwrite=overwrite)
@@ -228,20 +228,17 @@ def greycard(
 def measure_greycard(
     run: Run,
     path: Path,
-    developer: Developer,
+    mosaic: Mosaic,
     *,
     fraction: float = grey.FRACTION,
     correction: Correction | None = None,
 ) -> GreyCardResult:
     """Tell the white balance from a grey card within a run that another command has begun; keeps nothing on disk.
 
-    `correction` is done to the mosaic first; nothing if left out. Doubts become warnings of the run. Raises what
-    `greycard` raises.
+    `mosaic` is that of the file, which is not read again; `correction` is done to a copy of it, nothing if left out.
+    Doubts become warnings of the run. Raises what `greycard` raises.
     """
-    if not developer.probe(path).has_mosaic:
-        raise measuring.no_mosaic(path)
     run.emit(StageStarted(stage="grey card", total=1))
-    mosaic = developer.mosaic(path)
     height, width = mosaic.values.shape
     patch = grey.central_patch(width, height, mosaic.pattern, fraction)
     correction = correction or Correction()

@@ -113,7 +113,7 @@ def dark_of(first: Path, reference: Reference, choices: DarkChoices, run: Run) -
     if choices.first_is_dark:
         return _evaluated(first, reference, run)
     if choices.darks in (None, AUTOMATIC):
-        return _automatic(reference, run) if reference.info.has_mosaic else Dark()
+        return _automatic(reference, run) if reference.has_mosaic else Dark()
     return Dark() if choices.darks == NO_DARK else _named(choices.darks, reference, run)
 
 

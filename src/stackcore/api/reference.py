@@ -26,15 +26,23 @@ class Reference:
         The frame.
     developers
         By suffix.
+    mosaic
+        Of the frame, where whoever asks has read it already.
     """
 
-    def __init__(self, path: Path, developers: Developers) -> None:
+    def __init__(self, path: Path, developers: Developers, mosaic: Mosaic | None = None) -> None:
         self.path, self.developers = path, developers
+        self._mosaic = mosaic
 
     @cached_property
     def info(self) -> FrameInfo:
         """What its header tells."""
         return self.developers[self.path.suffix.lower()].probe(self.path)
+
+    @property
+    def has_mosaic(self) -> bool:
+        """Whether there is one number per photosite."""
+        return self._mosaic is not None or self.info.has_mosaic
 
     @cached_property
     def shot(self) -> Shot:
@@ -53,7 +61,7 @@ class Reference:
 
     @cached_property
     def _measures(self) -> tuple[tuple[int, int], Levels]:
-        mosaic = self.developers[self.path.suffix.lower()].mosaic(self.path)
+        mosaic = self._mosaic or self.developers[self.path.suffix.lower()].mosaic(self.path)
         height, width = mosaic.values.shape
         return (width, height), (mosaic.black, mosaic.white)
 
@@ -70,7 +78,7 @@ class Reference:
 
     def refuse_without_mosaic(self, option: str) -> None:
         """Raise `FrameError`, which blames `option`, where there is no mosaic to correct."""
-        if not self.info.has_mosaic:
+        if not self.has_mosaic:
             raise FrameError(
                 f"{option} cannot be used with {self.path}.",
                 "it holds no mosaic: its pixels have all three colours already.",

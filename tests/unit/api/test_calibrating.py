@@ -295,6 +295,22 @@ def test_no_light_and_too_much(darks_folder, tmp_path):
 # ---------------------------------------------------------------------- cancelling
 
 
+@pytest.mark.parametrize("darks", ["auto", "mine", "none"])
+def test_a_grey_card_is_decoded_once(darks_folder, card, monkeypatch, darks):
+    from stackcore_plugins.developer_libraw import developer
+
+    api.darks(darks_folder, name="mine")
+    opened, files = developer.opened, []
+
+    def counted(path, *arguments, **named):
+        files.append(path)
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(developer, "opened", counted)
+    api.greycard(card, darks=darks)
+    assert files == [card]
+
+
 @pytest.mark.parametrize("verb", ["darks", "greycard"])
 def test_a_cancel_at_any_event_keeps_nothing(darks_folder, card, verb, cancel_at):
     def work(**ears: Any) -> None:
