@@ -49,8 +49,9 @@ def lens(folder: Path) -> int:
 def test_a_killed_run_goes_on_where_it_was(killed: Callable[..., Path], stackcore: Cli, tmp_path: Path) -> None:
     manifest = killed(5)  # in the middle of the third still
     assert (lens(tmp_path), len(list(tmp_path.rglob("*.jpg")))) == (100, 2)
-    ended = stackcore("capture", "resume", str(manifest), "--json", "--set", "camera.fault=")
+    ended = stackcore("capture", "resume", str(manifest), "--watch", "--json", "--set", "camera.fault=")
     assert ended.code == 0, ended.err
+    assert "live view at http://127.0.0.1:" in ended.err
     events = [json.loads(line) for line in ended.out.splitlines()]
     assert [event["slice_index"] for event in events if event["kind"] == "slice_started"] == [2, 3]
     assert [event["steps"] for event in events if event["kind"] == "moving"] == [50]

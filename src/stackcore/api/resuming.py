@@ -14,6 +14,7 @@ from stackcore.api.shooting import CaptureResult, as_data, as_result
 from stackcore.capturing.clock import Clock
 from stackcore.capturing.going_on import GoingOn, start_position
 from stackcore.capturing.journal import AnyRecord, Journal, broken_journal_path, journal_path, read_journal
+from stackcore.capturing.live_view import ShowFrame
 from stackcore.capturing.manifest import Manifest, ManifestFileWriter, ManifestWarning, State, read_manifest
 from stackcore.capturing.plan import BATCH_FIELDS, CaptureSettings
 from stackcore.capturing.recovery import Recovered, drop_unsaved, first_left, recover, require_certain
@@ -34,6 +35,7 @@ def resume_capture(
     camera: str | None = None,
     settings: Settings | None = None,
     start_live_view: bool = True,
+    show: ShowFrame | None = None,
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
@@ -51,7 +53,7 @@ def resume_capture(
         Where focus stands, in drive units from the start of the run (+ is farther), for whoever knows better.
     camera, settings
         Another provider or port, other options of camera and mode than those of the run.
-    start_live_view, listeners, cancel, registry, clock
+    start_live_view, show, listeners, cancel, registry, clock
         As for `capture`.
 
     Raises
@@ -66,6 +68,7 @@ def resume_capture(
         Where focus stands is not certain, or camera or lens are not as the run left them; nothing was moved.
     """
     changes: dict[str, Any] = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
+    changes["show"] = show
     asked = {"manifest": str(manifest), **_given(focus_offset, camera)}
     log = RunLog()
     with run_scope("capture resume", asked, [*listeners, log], cancel) as run:
@@ -211,6 +214,7 @@ def _request(manifest: Manifest, changes: Mapping[str, Any]) -> CaptureRequest:
         sharpness=bool(stored.get("sharpness", True)),
         settings=joined,
         start_live_view=changes["start_live_view"],
+        show=changes.get("show"),
         registry=changes["registry"],
         clock=changes["clock"],
     )

@@ -36,7 +36,7 @@ from stackcore.cli.naming import (
     ask_user,
     given_fields,
 )
-from stackcore.cli.stack_options import NoPresets, Preset
+from stackcore.cli.stack_options import Json, NoPresets, Preset, Quiet, Verbose
 from stackcore.cli.watch import OptionalPort, watched
 from stackcore.errors import UsageError
 
@@ -84,9 +84,9 @@ def capture(
     no_presets: NoPresets = False,
     watch: Watch = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and touch no camera.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Shoot a focus stack: focus starts at the nearest point, moves farther after each slice, and returns.
 

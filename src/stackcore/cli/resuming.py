@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackcore.cli.capture_options import Watch
+from stackcore.cli.stack_options import Json, Quiet, Verbose
+from stackcore.cli.watch import OptionalPortCommand, watched
+
 if TYPE_CHECKING:
     from stackcore.events import Listener
 
-ManifestArgument = Annotated[Path, typer.Argument(help="The .stackcore.json beside the frames of the run.")]
+ManifestArgument = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="The .stackcore.json beside the frames of the run.")
+]
 OffsetOption = Annotated[
     int | None,
     typer.Option("--focus-offset", help="Where focus stands, in drive units from the start of the run; + is farther."),
@@ -23,14 +29,11 @@ SettingOption = Annotated[
     typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of the camera or mode, instead of that of the run."),
 ]
 LiveViewOption = Annotated[bool, typer.Option("--no-live-view-start", help="Refuse to run when live view is off.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")]
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the group `capture`."""
-    group.command("resume")(resume)
+    group.command("resume", cls=OptionalPortCommand)(resume)
     group.command("return-focus")(return_focus)
 
 
@@ -40,9 +43,10 @@ def resume(
     camera: CameraOption = None,
     setting: SettingOption = None,
     no_live_view_start: LiveViewOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    watch: Watch = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Go on with a run that ended early, from the first slice that is not saved.
 
@@ -55,15 +59,17 @@ def resume(
         from stackcore.api.resuming import resume_capture
         from stackcore.config import parse_settings
 
-        return resume_capture(
-            manifest,
-            focus_offset=focus_offset,
-            camera=camera,
-            settings=parse_settings(setting or []),
-            start_live_view=not no_live_view_start,
-            listeners=listeners,
-            cancel=cancel,
-        )
+        with watched(watch) as (watchers, show):
+            return resume_capture(
+                manifest,
+                focus_offset=focus_offset,
+                camera=camera,
+                settings=parse_settings(setting or []),
+                start_live_view=not no_live_view_start,
+                show=show,
+                listeners=[*listeners, *watchers],
+                cancel=cancel,
+            )
 
     run_command(work, json=json, quiet=quiet, verbose=verbose)
 
@@ -74,9 +80,9 @@ def return_focus(
     camera: CameraOption = None,
     setting: SettingOption = None,
     no_live_view_start: LiveViewOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Drive focus back to where a run started, if it is certain where it stands."""
     from stackcore.cli.session import run_command
