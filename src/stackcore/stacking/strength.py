@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from stackcore.config import Options
 
 Three = tuple[float, float, float]
 
+_NUMBER = {"type": "number", "minimum": 0, "maximum": 100}
+_DIGITS = r"[0-9]+(\.[0-9]*)?"
+
+Strength = Annotated[
+    Three,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _NUMBER,
+                {"type": "string", "pattern": f"^{_DIGITS}(:{_DIGITS}:{_DIGITS})?$"},
+                {"type": "array", "items": _NUMBER, "minItems": 3, "maxItems": 3},
+            ]
+        }
+    ),
+]
+"""What an editor is told of the notation below."""
+
 
 class ThreeStrengths(Options):
     """Base of the options of a sharpener with a large, a middle and a small scale."""
 
-    strength: Three = Field((1.0, 1.0, 1.0), description="S or X:Y:Z (large:middle:small), times the base; 0 is off.")
+    strength: Strength = Field(
+        (1.0, 1.0, 1.0), description="S or X:Y:Z (large:middle:small), times the base; 0 is off."
+    )
 
     @field_validator("strength", mode="before")
     @classmethod

@@ -63,6 +63,20 @@ def test_what_is_not_in_order_is_invalid(validator: Draft202012Validator, text: 
     assert not validator.is_valid(tomllib.loads(text))
 
 
+@pytest.mark.parametrize("strength", ['"1:0:0.5"', '"2"', "0.5", "1", "[1, 0, 0.5]"])
+@pytest.mark.parametrize("sharpener", ["unsharp3", "bounded"])
+def test_a_strength_may_be_written_as_on_the_command_line(
+    validator: Draft202012Validator, strength: str, sharpener: str
+) -> None:
+    text = f'[stack]\nsharpener = "{sharpener}"\n[sharpener]\nstrength = {strength}'
+    assert validator.is_valid(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("strength", ['"1:0"', '"much"', "-1", "101", "[1, 0]", "true"])
+def test_what_is_no_strength_is_invalid(validator: Draft202012Validator, strength: str) -> None:
+    assert not validator.is_valid(tomllib.loads(f"[sharpener]\nstrength = {strength}"))
+
+
 class Sharp(Options):
     edge: int = 3
 
