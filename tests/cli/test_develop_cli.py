@@ -83,6 +83,22 @@ def test_a_dry_run_writes_nothing(stackcore: Run, shoot: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_a_preset_and_the_settings_around_hold_for_it(stackcore: Run, shoot: Path) -> None:
+    Path("stackcore.toml").write_text('[stack]\ncolour_space = "prophoto"\nlinear = true\n')
+    Path("mine.toml").write_text('[stack]\ncolour_space = "adobe-rgb"\n')
+    arguments = ("develop", "shoot/IMG_1.dng", "-o", "out", "--dry-run", "--json")
+    told = [
+        result_of(stackcore(*arguments, *more).out)
+        for more in ([], ["--preset", "mine.toml"], ["--no-linear", "--preset", "mine.toml"], ["--no-presets"])
+    ]
+    assert [(data["colour_space"], data["encoding"]) for data in told] == [
+        ("prophoto", "linear"),
+        ("adobe-rgb", "linear"),
+        ("adobe-rgb", "srgb"),
+        ("srgb", "srgb"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

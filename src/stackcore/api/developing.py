@@ -56,6 +56,8 @@ class DevelopOptions(RawChoices):
         Compression and tiles of the TIFF.
     settings
         Options of plugins by section: {"developer": {"demosaic": "dht"}}.
+    notes
+        Warnings to give at the start, as code and message.
     """
 
     demosaic: str | None = None
@@ -65,6 +67,7 @@ class DevelopOptions(RawChoices):
     overwrite: bool = False
     file_format: FileFormat = writing.USUAL_FORMAT
     settings: Settings = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +188,8 @@ class _Developing:
         self.run, self.folder, self.options = run, folder, options
         self.seconds: dict[str, float] = {}
         self.made_at = moment()
+        for code, message in options.notes:
+            run.emit(Warned(code=code, message=message))
         options.check()
         refuse_unknown_sections(options.settings, ("developer", "executor"))
         registry = registry or Registry.discover()

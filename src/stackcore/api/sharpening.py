@@ -15,7 +15,7 @@ from stackcore.api.stacks import Settings
 from stackcore.api.toolbox import Toolbox
 from stackcore.config import refuse_unknown_sections
 from stackcore.errors import UsageError
-from stackcore.events import Listener, Progress, Result, StageStarted
+from stackcore.events import Listener, Progress, Result, StageStarted, Warned
 from stackcore.metadata.moment import moment
 from stackcore.protocols import Development, Sharpener
 from stackcore.registry import Registry
@@ -38,6 +38,7 @@ def sharpen(
     settings: Settings | None = ...,
     overwrite: bool = ...,
     file_format: FileFormat = ...,
+    notes: Sequence[tuple[str, str]] = ...,
     listeners: Sequence[Listener] = ...,
     cancel: threading.Event | None = ...,
     registry: Registry | None = ...,
@@ -64,6 +65,7 @@ def sharpen(
     encoding: Encoding = "srgb",
     overwrite: bool = False,
     file_format: FileFormat = writing.USUAL_FORMAT,
+    notes: Sequence[tuple[str, str]] = (),
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
@@ -85,6 +87,8 @@ def sharpen(
         How the numbers of an array stand for light.
     overwrite, file_format
         As in `StackOptions`, for files.
+    notes
+        Warnings to give at the start, as code and message.
     listeners, cancel
         Who hears the events; the flag that stops the run.
 
@@ -115,6 +119,8 @@ def sharpen(
             raise UsageError("There is no place for the result.", "a file was given, and no target.", "name a file.")
         place = _Place(Path(target), overwrite, file_format)
         with run_scope("sharpen", asked.described(Path(source), place.target), listeners, cancel) as run:
+            for code, message in notes:
+                run.emit(Warned(code=code, message=message))
             return _sharpen_file(run, asked, Path(source), place)
     if target is not None:
         why = "an array was given, which becomes an array."

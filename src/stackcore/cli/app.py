@@ -22,6 +22,7 @@ from stackcore.cli import (
     presets,
     profiles,
     running,
+    sharpening,
     stack,
 )
 from stackcore.cli.commands import PluginCommands
@@ -46,6 +47,7 @@ def make_app() -> typer.Typer:
     capture.register(app)
     cameras.register(app)
     stack.register(app)
+    sharpening.register(app)
     batching.register(app)
     running.register(app)
     developing.register(app)

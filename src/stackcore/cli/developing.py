@@ -5,11 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stackcore.cli.grouped_help import GroupedCommand
+from stackcore.cli.stack_options import (
+    Compression,
+    DryRun,
+    Executor,
+    FirstIsDark,
+    Json,
+    LastIsCard,
+    NoPresets,
+    Preset,
+    Quiet,
+    Tiled,
+    Verbose,
+)
 
 if TYPE_CHECKING:
     from stackcore.events import Listener
@@ -18,7 +31,9 @@ Inputs = Annotated[
     list[str], typer.Argument(metavar="RAW...", help="Raw files, a folder of them, a glob or a capture manifest.")
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the pictures go; made if missing.")]
-Linear = Annotated[bool, typer.Option("--linear", help="Numbers proportional to light, without a transfer curve.")]
+Linear = Annotated[
+    bool | None, typer.Option("--linear/--no-linear", help="Numbers proportional to light, without a transfer curve.")
+]
 Space = Annotated[
     str | None,
     typer.Option(
@@ -54,10 +69,6 @@ Highlights = Annotated[
         help="What becomes of photosites that are full; clip if left out.",
     ),
 ]
-FirstIsDark = Annotated[bool, typer.Option("--first-is-dark", help="The first file is a dark frame, not a picture.")]
-LastIsCard = Annotated[
-    bool, typer.Option("--last-is-greycard", help="The last file is a grey card, not a picture: it tells the colours.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -68,34 +79,34 @@ def register(app: typer.Typer) -> None:
 def develop(
     inputs: Inputs,
     output: Folder,
-    linear: Linear = False,
-    colour_space: Space = "srgb",
+    preset: Preset = None,
+    linear: Linear = None,
+    colour_space: Space = None,
     white_balance: Balance = None,
     darks: Darks = None,
     flat: Flat = None,
     demosaic: Demosaic = None,
-    exposure: Exposure = 0.0,
-    highlights: Highlights = "clip",
-    first_is_dark: FirstIsDark = False,
-    last_is_greycard: LastIsCard = False,
-    executor: Annotated[str, typer.Option(help="Where the work is done.")] = "local",
+    exposure: Exposure = None,
+    highlights: Highlights = None,
+    first_is_dark: FirstIsDark = None,
+    last_is_greycard: LastIsCard = None,
+    executor: Executor = None,
     workers: Annotated[int | None, typer.Option(help="How many files at a time; one per core if left out.")] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Refuse to need more than this, for example 2GiB.")
     ] = None,
-    compression: Annotated[
-        str, typer.Option(metavar="none|lzw|deflate|zstd", help="Of the TIFF; none of them loses anything.")
-    ] = "none",
-    tiled: Annotated[bool, typer.Option("--tiled", help="TIFF in tiles instead of strips.")] = False,
+    compression: Compression = None,
+    tiled: Tiled = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KIND.KEY=VALUE", help="Option of a plugin: developer.demosaic=dht."),
     ] = None,
+    no_presets: NoPresets = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace pictures that exist.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One event a line, for machines.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Develop raw files, all of them in exactly the same way, to 16-bit TIFF with an ICC profile.
 
@@ -113,31 +124,29 @@ def develop(
 
     def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
         from stackcore.api import developing
+        from stackcore.api.stage_presets import develop_options
         from stackcore.config import parse_settings
-        from stackcore.stacking.budget import parse_bytes
-        from stackcore.stacking.file_format import FileFormat
 
-        checked_later: dict[str, Any] = {
-            "colour_space": colour_space,
-            "highlights": highlights,
-            "exposure_ev": exposure,
-        }
-        layout: dict[str, Any] = {"compression": compression, "tiled": tiled}
-        options = developing.DevelopOptions(
+        options = develop_options(
+            preset,
+            settings=parse_settings(setting or []),
+            surroundings=not no_presets,
+            demosaic=demosaic,
+            overwrite=overwrite,
             linear=linear,
+            colour_space=colour_space,
             white_balance=white_balance,
             darks=darks,
             flat=flat,
-            demosaic=demosaic,
+            exposure=exposure,
+            highlights=highlights,
             first_is_dark=first_is_dark,
             last_is_greycard=last_is_greycard,
             executor=executor,
             workers=workers,
-            memory_bytes=None if memory is None else parse_bytes(memory),
-            overwrite=overwrite,
-            settings=parse_settings(setting or []),
-            file_format=FileFormat(**layout),
-            **checked_later,
+            memory=memory,
+            compression=compression,
+            tiled=tiled,
         )
         run = developing.plan_develop if dry_run else developing.develop
         return run(inputs, output, options=options, listeners=listeners, cancel=cancel)

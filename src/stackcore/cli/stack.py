@@ -1,4 +1,4 @@
-"""`stackcore stack` and its stages on their own: `survey`, `align`, `fuse`, `sharpen`."""
+"""`stackcore stack` and what it does with frames on its own: `survey`, `align`, `fuse`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from stackcore.cli.stack_options import (
     Compression,
     Crop,
     DepthMap,
+    DryRun,
     Executor,
     FirstIsDark,
     Fuser,
@@ -63,7 +64,7 @@ NO_FILES = {"keep_aligned": None, "keep_slabs": None}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (stack, survey, align, fuse, sharpen):
+    for command in (stack, survey, align, fuse):
         app.command(command.__name__, cls=GroupedCommand)(command)
 
 
@@ -109,7 +110,7 @@ def stack(
     no_presets: NoPresets = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")] = False,
+    dry_run: DryRun = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -313,43 +314,6 @@ def fuse(
     _run(work, json=json, quiet=quiet, verbose=verbose)
 
 
-def sharpen(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The picture to sharpen; it is not changed.")],
-    output: Output,
-    strength: Annotated[
-        str, typer.Option("--sharpen", metavar="S|X:Y:Z", help="Strength, or large:middle:small; 0 switches one off.")
-    ] = "1",
-    sharpener: Sharpener = None,
-    setting: Setting = None,
-    compression: Compression = None,
-    tiled: Tiled = None,
-    quality: Quality = None,
-    overwrite: Overwrite = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Sharpen a finished picture at three scales."""
-
-    def work(listeners: Sequence[Listener], cancel: threading.Event) -> object:
-        from stackcore.api import processing
-        from stackcore.config import parse_settings
-
-        return processing.sharpen(
-            source,
-            output,
-            strength=strength,
-            sharpener=sharpener or "unsharp3",
-            settings=parse_settings(setting or []),
-            file_format=_file_format(compression, tiled, quality),
-            overwrite=overwrite,
-            listeners=listeners,
-            cancel=cancel,
-        )
-
-    _run(work, json=json, quiet=quiet, verbose=verbose)
-
-
 def _survey(
     command: str,
     inputs: list[str],
@@ -403,12 +367,6 @@ def _options(
         **given,
     )
     return settled.options(), settled.output
-
-
-def _file_format(compression: str | None, tiled: bool | None, quality: int | None) -> Any:
-    from stackcore.stacking.file_format import FileFormat
-
-    return FileFormat(compression=compression or "none", tiled=bool(tiled), quality=quality)  # type: ignore[arg-type]  # checked there
 
 
 def _run(work: Any, *, json: bool, quiet: bool, verbose: bool) -> None:

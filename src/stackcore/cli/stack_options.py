@@ -113,6 +113,7 @@ Report = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from where a run with this output was cut off.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and show the plan; no work.")]
 Json = Annotated[bool, typer.Option("--json", help="One event a line, for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and where the result is.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more.")]
