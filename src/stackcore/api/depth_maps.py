@@ -17,11 +17,15 @@ from stackcore.terms import Fused
 
 if TYPE_CHECKING:
     from stackcore.api.work import Work
+    from stackcore.stacking.survey import Survey
 
 CAPABILITY = "depth"
 """What a fuser lists that gives `Fused.depth`."""
 
 _SUFFIXES = (".png", ".tif", ".tiff")
+
+_COMMAND = "depth map"
+"""What the record of these pictures has in place of the command of a result."""
 
 
 def files_of(path: Path) -> dict[str, Path]:
@@ -90,8 +94,11 @@ def finished(work: Work, fused: Fused) -> Fused:
     return Fused(pixels, depth, confidence)
 
 
-def write(work: Work, fused: Fused) -> None:
-    """Write the files, each complete or not at all, and note them in `work.depth_map`; nothing if none are wanted."""
+def write(work: Work, fused: Fused, found: Survey, target: Path | None) -> None:
+    """Write the files, each complete or not at all, and note them in `work.depth_map`; nothing if none are wanted.
+
+    They carry the record of the run, so that they are known for what they are among the frames of a later one.
+    """
     if work.options.depth_map is None:
         return
     if fused.depth is None:
@@ -109,8 +116,11 @@ def write(work: Work, fused: Fused) -> None:
     }
     if confidence is not None:
         pictures["confidence"] = lambda: depth_picture.grey_confidence(confidence)
+    metadata = work.metadata(found, _COMMAND, target)
     with work.timed("depth_map"):
         for kind, make in pictures.items():
-            output.write_picture(make(), files[kind], overwrite=work.options.overwrite or work.goes_on)
+            output.write_picture(
+                make(), files[kind], overwrite=work.options.overwrite or work.goes_on, metadata=metadata
+            )
     written = {kind: str(files[kind]) for kind in pictures}
     work.depth_map = {**written, "slices": slices, "value_per_slice": depth_picture.FULL / max(slices - 1, 1)}

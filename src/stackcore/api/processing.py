@@ -250,7 +250,7 @@ def made(work: Work, executor: Executor, target: Path | None, command: str) -> S
     if engine is not None:
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
-    depth_maps.write(work, fused)
+    depth_maps.write(work, fused, found, target)
     failed = reports.attempt(work, picture, fused, target, found, command)
     if target is not None:
         work.write(picture, target, found, command)

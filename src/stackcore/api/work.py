@@ -33,6 +33,7 @@ from stackcore.stacking.hot_pixels import STAGE as HOT_PIXELS
 from stackcore.stacking.hot_pixels import HotPixels, can_be_found, find_hot_pixels, mended_in
 from stackcore.stacking.inputs import collect, refuse_single
 from stackcore.stacking.noise import NoiseGauge
+from stackcore.stacking.own_results import without_results
 from stackcore.stacking.reader import StackReader
 from stackcore.stacking.source import AlignedFrames
 from stackcore.stacking.survey import Survey, run_survey, unaligned
@@ -59,8 +60,8 @@ class Work:
             self.tools.developers.update(inputs.developers)
             calibrated = inputs.calibrated
         else:
-            paths = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
-            calibrated = settle(paths, self.tools.developers, options, run)
+            found = collect([inputs] if isinstance(inputs, str | Path) else inputs, self.tools.suffixes)
+            calibrated = settle(without_results(found, run.emit), self.tools.developers, options, run)
         refuse_single(calibrated.paths)
         self.reader = StackReader(calibrated.paths, self.tools.developers, calibrated.development)
         self.development = calibrated.told(self.reader.info)
@@ -240,10 +241,15 @@ class Work:
 
     def write(self, picture: Pixels, target: Path, found: Survey, command: str) -> None:
         """Write the result, with the metadata of the reference and the record of the run."""
-        options, reader = self.options, self.reader
+        with self.timed("write"):
+            self.publish(picture, target, self.metadata(found, command, target))
+
+    def metadata(self, found: Survey, command: str, target: Path | None) -> Metadata:
+        """What is written into pictures of all frames: what the reference carries, and the record of the run."""
+        reader = self.reader
         reference = reader.paths[found.reference]
-        crop = found.crop if options.crop else found.whole
-        metadata = metadata_of(
+        crop = found.crop if self.options.crop else found.whole
+        return metadata_of(
             command,
             reference,
             [reader.paths[f.index].name for f in found.used],
@@ -253,8 +259,6 @@ class Work:
             plugins=self.all_used(reference),
             settings=self.all_settings(target),
         )
-        with self.timed("write"):
-            self.publish(picture, target, metadata)
 
     def publish(
         self,
