@@ -143,7 +143,7 @@ def test_a_build_that_fails(stackcore: Stackcore, site: Path) -> None:
     ("code", "reason"),
     [
         (RAISES, "its hook stackcore_fusers failed: LookupError: no licence"),
-        (NO_OFFER, "a hook returns offers, not str"),
+        (NO_OFFER, "of type str where an Offer is wanted"),
     ],
 )
 def test_a_hook_that_raises_or_returns_no_offer(stackcore: Stackcore, site: Path, code: str, reason: str) -> None:
