@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -92,6 +93,25 @@ def test_a_provider_that_fails_says_so_and_hides_no_other(stackcore, offering, f
     assert "the bus is off" in providers["broken"]["problem"]
     assert providers["toy"]["addresses"] == ["toy"]
     assert "the bus is off" in stackcore("cameras").out
+
+
+def test_a_provider_that_hangs_is_given_up_and_hides_no_other(stackcore, fake_plugins, monkeypatch):
+    over = threading.Event()
+    builds = {"hanging": lambda options: over.wait(60), "toy": lambda options: Simulated()}
+
+    @hookimpl
+    def stackcore_cameras():
+        return [Offer(name=name, summary="", options=NoOptions, build=build) for name, build in builds.items()]
+
+    fake_plugins.add("cameras", distribution="acme-cameras", stackcore_cameras=stackcore_cameras)
+    monkeypatch.setattr("stackcore.api.cameras.ANSWER_LIMIT_S", 0.05)
+    try:
+        providers = listed(stackcore)
+    finally:
+        over.set()
+    assert "was not done within 0.05 s" in providers["hanging"]["problem"]
+    assert "acme-cameras" in providers["hanging"]["problem"]
+    assert providers["toy"]["addresses"] == ["toy"]
 
 
 def test_the_real_providers_are_listed_with_their_makers(stackcore):

@@ -46,7 +46,7 @@ def build(record: PluginRecord, options: Options, limit_s: float | None = None) 
     except TimeoutError as error:
         if limit_s is None:  # the plugin's own
             raise _cannot(record, f"building it failed: TimeoutError: {error}", install_advice(offer)) from error
-        fix = f"--disable-plugin {record.distribution}:{record.name}, or tell its author."
+        fix = f"leave it out with --disable-plugin {record.distribution}:{record.name}, or tell its author."
         raise _cannot(record, f"building it was not done within {limit_s:g} s", fix) from error
     except (Exception, SystemExit) as error:
         problem = "importing it failed" if isinstance(error, ImportError) else "building it failed"

@@ -121,7 +121,8 @@ def _unloaded(entry_point: importlib_metadata.EntryPoint) -> PluginRecord:
 
 def _hung(unloaded: PluginRecord, limit_s: float) -> PluginRecord:
     reason = f"importing {unloaded.entry_point} and calling its hooks was not done within {limit_s:g} s."
-    fix = f"--disable-plugin {unloaded.distribution}:{unloaded.name}, or pip uninstall {unloaded.distribution}"
+    leave_out = f"--disable-plugin {unloaded.distribution}:{unloaded.name}"
+    fix = f"leave it out with {leave_out}, or pip uninstall {unloaded.distribution}"
     return replace(unloaded, reason=reason, fix=fix)
 
 
