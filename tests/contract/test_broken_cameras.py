@@ -216,3 +216,32 @@ def test_who_does_not_tell_its_position_is_asked_less() -> None:
     assert states["a movement ends where it says"] == "not applicable"
     assert states["a run comes to its end"] == "kept"
     assert "broken" not in states.values()
+
+
+class OnATripod(Right):
+    def preflight(self, needs: Any, *, start_live_view: bool) -> Sequence[Check]:
+        drive = Check(name="focus drive", ok=False, fix="turn the ring by hand")
+        return [drive] if "focus_drive" in needs else []
+
+    def drive_focus(self, steps: int) -> None:
+        raise FocusDriveError("Nothing moved.", "there is no drive.", "turn the ring by hand.", confirmed=0)
+
+
+def test_one_that_drives_no_focus_is_tried_with_stills_alone() -> None:
+    tried = contract(OnATripod)
+    found = {promise.title: attempt(tried, promise) for promise in tried.promises()}
+    assert not [title for title, finding in found.items() if finding.state == "broken"]
+    assert found["a run comes to its end"].state == "kept"
+    assert found["a still is whole files"].state == "kept"
+    assert found["a movement ends where it says"].happened == "its preflight says that it drives no focus"
+
+
+class MovesAnyhow(OnATripod):
+    def expose(self) -> Any:
+        self.position += 1
+        return super().expose()
+
+
+def test_it_must_stand_still_then(happened_in) -> None:
+    words = happened_in(contract(MovesAnyhow), "a_run_comes_to_its_end")
+    assert "focus stands +3 drive units from its start" in words

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from stackcore.actions import CameraTraits, CapturePlan, DriveFocus, Expose, Wait
-from stackcore.testing import ModeContract
+from stackcore.testing import DoesNotApply, ModeContract
 
 
 class Right:
@@ -108,3 +108,22 @@ def test_the_right_one_breaks_none() -> None:
     tried = contract(Right)
     for promise in WRONG:
         getattr(tried, f"test_{promise}")()
+
+
+class StillsAlone(Right):
+    needs = frozenset({"still"})
+
+    def actions(self, plan: CapturePlan, traits: CameraTraits) -> Iterator[Any]:
+        for index in range(plan.slices):
+            yield Expose(index)
+
+
+def test_one_that_needs_no_focus_drive_is_not_asked_where_it_moves() -> None:
+    tried = contract(StillsAlone)
+    skipped = []
+    for promise in WRONG:
+        try:
+            getattr(tried, f"test_{promise}")()
+        except DoesNotApply:
+            skipped.append(promise)
+    assert skipped == ["every_slice_lies_a_step_behind_the_one_before", "nothing_moves_after_the_last_slice"]

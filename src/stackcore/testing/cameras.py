@@ -44,6 +44,7 @@ class CameraContract(Contract):
     connects: bool = True
 
     _seen: Sequence[tuple[str, Rehearsal]] | None = None
+    _drives: bool | None = None
 
     def make(self) -> CameraProvider:
         """Return the provider under test, not connected."""
@@ -107,6 +108,8 @@ class CameraContract(Contract):
 
     def test_a_movement_ends_where_it_says(self) -> None:
         """By so many drive units, away from the camera for +; and back again."""
+        if not self._drives_focus():
+            raise DoesNotApply("its preflight says that it drives no focus")
         with self._ready() as camera:
             began = self._known_position(camera)
             step = min(self.step, camera.traits.max_drive)
@@ -202,15 +205,25 @@ class CameraContract(Contract):
 
     @contextmanager
     def _ready(self) -> Iterator[CameraProvider]:
-        """A camera that passed preflight."""
+        """A camera that passed preflight, for all that it can do."""
+        needs = _NEEDS if self._drives_focus() else frozenset[Need]({"still"})
         with self._opened() as (camera, _):
-            failed = [c for c in camera.preflight(_NEEDS, start_live_view=True) if not c.ok and c.fatal]
+            failed = [c for c in camera.preflight(needs, start_live_view=True) if not c.ok and c.fatal]
             try:
                 if failed:
                     raise DoesNotApply(f"the camera is not ready: {failed[0].name}: {failed[0].detail or 'no'}")
                 yield camera
             finally:
                 camera.restore()
+
+    def _drives_focus(self) -> bool:
+        """Whether its preflight lets a run move focus; a camera that does not is tried with stills alone."""
+        if self._drives is None:
+            with self._opened() as (camera, _):
+                checks = camera.preflight(frozenset[Need]({"focus_drive"}), start_live_view=True)
+                camera.restore()
+            self._drives = all(check.ok or not check.fatal for check in checks)
+        return self._drives
 
     def _known_position(self, camera: CameraProvider) -> int:
         position = self.position(camera)
@@ -220,6 +233,7 @@ class CameraContract(Contract):
 
     def _run(self, camera: CameraProvider, **options: Any) -> Rehearsal:
         step = min(self.step, camera.traits.max_drive)
+        options.setdefault("drives_focus", self._drives_focus())
         return rehearse(camera, self.folder(), slices=self.slices, step=step, position=self.position, **options)
 
     def _cancelled(self) -> Iterator[tuple[str, Rehearsal]]:

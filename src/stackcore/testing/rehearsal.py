@@ -55,19 +55,21 @@ def rehearse(
     slices: int,
     step: int,
     position: Callable[[CameraProvider], int | None],
+    drives_focus: bool = True,
     on_call: OnCall = lambda verb, before: None,
     cancel: threading.Event | None = None,
 ) -> Rehearsal:
     """Take a still at each of `slices` positions, `step` drive units apart, and return focus; never raises its error.
 
-    Frames, manifest and state are written into `folder`. `position` tells where focus really stands.
+    Frames, manifest and state are written into `folder`. `position` tells where focus really stands. Nothing is moved
+    where the camera does not drive focus.
     """
     seen = Rehearsal()
     watched = _Watched(camera, seen, position, on_call)
     clock: Clock = _NoDelays() if camera.traits.simulated else SystemClock()
     what = Shoot(
         camera=watched,
-        mode=_Stills(),
+        mode=_Stills(drives_focus),
         settings=CaptureSettings(slices=slices, step=step, delay_ms=0, camera="check", path="frame"),
         profile="check",
         template=parse("frame", {}),
@@ -95,15 +97,19 @@ def told(error: Exception | None) -> str:
 
 
 class _Stills:
-    """A still at each slice; what the mode `full` does, which is a plugin."""
+    """A still at each slice; what the mode `full` does, which is a plugin, and its stills alone without a drive."""
 
-    needs: frozenset[Need] = frozenset({"live_view", "focus_drive", "still"})
     saves = True
+
+    def __init__(self, drives_focus: bool) -> None:
+        self.needs: frozenset[Need] = frozenset({"still"})
+        if drives_focus:
+            self.needs |= {"live_view", "focus_drive"}
 
     def actions(self, plan: CapturePlan, traits: CameraTraits) -> Iterator[Action]:
         for index in range(plan.slices):
             yield Expose(index)
-            if index + 1 < plan.slices:
+            if "focus_drive" in self.needs and index + 1 < plan.slices:
                 yield DriveFocus(plan.step)
 
 
