@@ -108,15 +108,17 @@ def test_the_page_of_the_fuser_works_as_it_is_printed(type_it, tmp_path, capsys)
     told = [type_it(command) for command in commands(page("variance-fuser"))]
     assert "stackcore-variance-fuser" in told[0]
     assert "window_px" in told[1]
-    assert (tmp_path / "beetle.tif").read_bytes() != (tmp_path / "beetle-9.tif").read_bytes()
+    assert "variance (fuser): 21 promises kept, none broken" in told[2]
+    assert (tmp_path / "beetle.tif").is_file()
     (program,) = blocks(page("variance-fuser"), "python")
     exec(compile(program, "variance-fuser.md", "exec"), {})
     assert re.fullmatch(r"\(1[12]\d, 1[89]\d, 3\)\n", capsys.readouterr().out)  # less a crop
 
 
 def test_the_page_of_the_folder_works_as_it_is_printed(type_it, tutorial_plugins, tmp_path):
-    watch, drop, fuse = commands(page("folder-watch"))
+    check, watch, drop, fuse = commands(page("folder-watch"))
     (tmp_path / "incoming").mkdir()
+    assert "stills (mode): 9 promises kept, none broken" in type_it(check)
     command = [sys.executable, "-m", *shlex.split(watch), "--json"]
     environment = {**os.environ, "PYTHONPATH": str(tutorial_plugins), "PYTHONWARNINGS": "error"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
@@ -165,18 +167,20 @@ def test_its_program_takes_a_raw_with_its_jpeg(type_it, tmp_path, capsys):
 def test_the_page_of_the_rail_works_as_it_is_printed(type_it, tmp_path, capsys):
     from stackcore_serial_rail.stand_in import StandIn  # type: ignore[import-not-found,unused-ignore]
 
-    small = '--set \'camera.body_options={"width_px": 192, "height_px": 128}\''
-    look, full, preview = commands(page("serial-rail"))
+    small = '--set \'camera.body_options={"width_px": 96, "height_px": 64}\''
+    look, check, full, preview = commands(page("serial-rail"))
     (program,) = blocks(page("serial-rail"), "python")
     assert "serial-rail" in type_it(look)
     with StandIn() as rail:
+        assert "15 promises kept, none broken" in type_it(check.replace("/dev/pts/7", rail.port))
+        rail.jogs.clear()
         type_it(f"{full} {small}".replace("/dev/pts/7", rail.port))
         assert rail.jogs == pytest.approx([0.04] * 5 + [-0.2])
         assert len(list((tmp_path / "rail").glob("slice-*.jpg"))) == 6
         rail.jogs.clear()
         type_it(f"{preview} {small}".replace("/dev/pts/7", rail.port))
         assert rail.jogs == pytest.approx([0.1] * 3 + [-0.33, 0.03])
-        body = '"body": "simulator", "body_options": {"width_px": 192, "height_px": 128}'
+        body = '"body": "simulator", "body_options": {"width_px": 96, "height_px": 64}'
         program = program.replace("/dev/pts/7", rail.port).replace('"body": "simulator"', body)
         exec(compile(program, "serial-rail.md", "exec"), {})
         assert rail.position_mm == pytest.approx(0, abs=1e-6)

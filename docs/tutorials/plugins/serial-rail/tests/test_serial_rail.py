@@ -24,7 +24,7 @@ if sys.platform == "win32":
 from stackcore_serial_rail.riding import connect
 from stackcore_serial_rail.stand_in import Faults, StandIn
 
-QUICK = {"speed_mm_s": 40, "connect_s": 1, "answer_s": 0.3}
+QUICK = {"speed_mm_s": 40, "connect_s": 20, "answer_s": 20}
 
 
 @dataclass
@@ -32,13 +32,14 @@ class Still:
     """A camera that does nothing but note what it is asked for."""
 
     calls: list[Any] = field(default_factory=list)
-    traits = CameraTraits(style="legacy", waits_after_still=True, returns_focus=False, max_drive=7)
+    traits = CameraTraits(style="legacy", waits_after_still=True, returns_focus=False, simulated=True, max_drive=7)
 
     def __getattr__(self, verb: str) -> Any:
         answers = {
-            "open": CameraInfo(provider="still", model="Box", serial="7"),
+            "open": CameraInfo(provider="still", model="Box", serial="7", simulated=True),
             "preflight": [Check(name="shutter", ok=True)],
             "expose": [CapturedFile(data=b"x", extension="jpg")],
+            "preview_frame": CapturedFile(data=b"\xff\xd8\xff", extension="jpg"),
             "wait_ready": True,
         }
 

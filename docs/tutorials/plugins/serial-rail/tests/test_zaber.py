@@ -20,7 +20,7 @@ from .zaber_stand_in import ZaberStandIn
 
 
 def on_stage(port: str, **options: object) -> RailCamera:
-    chosen = {"protocol": "zaber", "microstep_um": 0.5, "speed_mm_s": 20, "connect_s": 1, "answer_s": 0.3, **options}
+    chosen = {"protocol": "zaber", "microstep_um": 0.5, "speed_mm_s": 20, "answer_s": 20, **options}
     riding = RailCamera(SerialRailOptions.model_validate({"port": port, **chosen}), still(), connect)
     riding.open()
     return riding
@@ -57,4 +57,4 @@ def test_a_fault_flag_loses_the_position() -> None:
 
 def test_another_protocol_is_no_answer() -> None:
     with ZaberStandIn() as stage, pytest.raises(NotReadyError, match="does not answer"):
-        on_stage(stage.port, device=2)
+        on_stage(stage.port, device=2, answer_s=0.2)

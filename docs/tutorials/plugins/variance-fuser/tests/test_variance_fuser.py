@@ -8,12 +8,14 @@ import numpy as np
 
 from stackcore.protocols import Fuser
 from stackcore.terms import Frame, StackInfo
-from stackcore.testing.fusers import FuserContract
+from stackcore.testing import FuserContract
 from stackcore_variance_fuser.fuser import VarianceFuser
-from stackcore_variance_fuser.plugin import VarianceOptions
+from stackcore_variance_fuser.plugin import VarianceOptions, stackcore_fusers
 
 
 class TestVarianceFuser(FuserContract):
+    (offer,) = stackcore_fusers()
+
     def make(self) -> Fuser[Any]:
         return VarianceFuser(VarianceOptions())
 

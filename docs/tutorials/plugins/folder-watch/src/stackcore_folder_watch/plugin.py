@@ -18,6 +18,10 @@ PICTURES = (
 )
 
 
+stackcore_api = "1.0"
+"""Version of the hooks that this was written for."""
+
+
 class FolderWatchOptions(Options):
     """Which folder, what counts as a frame, and how long it may take."""
 

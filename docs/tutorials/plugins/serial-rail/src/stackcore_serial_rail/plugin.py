@@ -11,6 +11,9 @@ from stackcore.config import Options
 from stackcore.hookspecs import Offer, hookimpl
 from stackcore.protocols import CameraProvider
 
+stackcore_api = "1.0"
+"""Version of the hooks that this was written for."""
+
 
 class SerialRailOptions(Options):
     """Which rail, what a drive unit is on it, how far it may go, and which camera rides on it."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from stackcore.protocols import Fuser
 
 
+stackcore_api = "1.0"
+"""Version of the hooks that this was written for."""
+
+
 class VarianceOptions(Options):
     """What can be set on it: `--set fuser.window_px=15`."""
 
