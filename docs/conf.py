@@ -29,6 +29,7 @@ exclude_patterns = ["_build", "site", "images/*.md"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+default_role = "code"  # of docstrings, which speak of names in code
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False

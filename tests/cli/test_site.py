@@ -69,4 +69,6 @@ def test_hooks_events_and_exit_codes_are_listed(site):
 
 
 def test_python_functions_are_listed(site):
-    assert "stackcore.api.processing.stack" in text(site, "reference/python")
+    page = text(site, "reference/python")
+    for wanted in ("stackcore.stack", "stackcore.fuse", "stackcore.background", "stackcore.StackResult"):
+        assert f'id="{wanted}"' in page

@@ -101,13 +101,53 @@ def capture(
 
     Parameters
     ----------
-    preset, surroundings
-        A preset, by name or file; whether the settings of user, project and environment hold, as they do on the
-        command line. What else is given is stronger than either; see `stackcore.capture_request`.
-    slices, step, delay_ms, mode, camera, path, fields, answers, mirror, base, profile, save_profile, start_live_view
-        See `CaptureRequest`, as for `sharpness`, `show`, `settings`, `notes`, `registry` and `clock`.
-    listeners, cancel
-        Who hears the events; the flag that stops the run: what has begun is saved, and focus returns.
+    preset
+        A preset, by name or file. What is given is stronger; what is None comes from it, else from the profile, else
+        from the defaults.
+    surroundings
+        The settings of user, project and environment hold, as they do on the command line.
+    slices
+        How many focus positions, 2 to 199.
+    step
+        Drive units between them, 2 to 999.
+    delay_ms
+        Milliseconds to settle after each movement.
+    mode
+        The run mode: `full`, `preview-images`, `preview`, or one of a plugin.
+    camera
+        A provider, and after a colon the address of its camera, as `list_cameras` tells them.
+    path
+        Path template of the files, see `preview_path`.
+    fields
+        Job, batch id and batch fields for the names of files: `job`, `batch_id`, `bd1` to `bd6`.
+    answers
+        Answers to what the template asks for, by label.
+    mirror
+        A folder that gets a second copy of each file; empty for none.
+    base
+        The folder that a relative template starts at; the current one where it is None.
+    profile
+        Whose remembered settings are used; those of the active one where it is None.
+    save_profile
+        Remember the settings of this run there.
+    start_live_view
+        Let live view be switched on; else a camera whose live view is off is refused.
+    sharpness
+        Measure how sharp live view is at each slice.
+    show
+        Gets the live-view frame of each slice.
+    settings
+        Options of camera and run mode: `{"camera": {"width_px": 1200}}`.
+    notes
+        Warnings that are told at the start: code and message.
+    listeners
+        Who hears the events.
+    cancel
+        The flag that stops the run: what has begun is saved, and focus returns.
+    registry
+        The plugins; those that are installed where it is None.
+    clock
+        The time, for tests and for programs that have their own.
 
     Returns
     -------
