@@ -25,6 +25,7 @@ def no_bus(monkeypatch):
 
 
 class Finder:
+    open = close = preflight = restore = drive_focus = expose = preview_frame = wait_ready = focus_position = None
     traits = CameraTraits(style="legacy", waits_after_still=True)
 
     def __init__(self, found):
