@@ -156,6 +156,23 @@ def test_sums_are_those_of_the_products_pixel_by_pixel() -> None:
         assert sums[1, 2, k, k] == pytest.approx((quantity[part] ** 2 * ok).sum(), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [[[1, 0, 3], [0, 1, -2]], [[1.004, 0.003, -4.3], [-0.003, 1.004, 2.6]], [[0.913, -0.217, 30.37], [0.203, 1.09, -20.21]]],
+    ids=["shift", "gentle", "wild"],
+)
+def test_an_affine_map_gives_the_sums_of_the_same_map_as_a_homography(rows: list[list[float]]) -> None:
+    rng = np.random.default_rng(9)
+    fixed, moving = (cv2.GaussianBlur(rng.random((90, 130), np.float32), (0, 0), 1.5) for _ in range(2))
+    counts = (rng.random((90, 130)) > 0.1).astype(np.uint8)
+    affine = np.array([*rows, [0, 0, 1.0]])
+    homography = affine.copy()
+    homography[2, 0] = 1e-25  # nothing, but not zero
+    ours, theirs = (tile_sums(fixed, moving, counts, counts, matrix, 16) for matrix in (affine, homography))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+    assert theirs[..., ONE, ONE].sum() > 5000
+
+
 def test_sampling_keeps_a_ramp_where_it_is() -> None:
     ramp = np.tile(np.arange(80, dtype=np.float32) / 80, (60, 1))
     everything = np.ones(ramp.shape, np.uint8)
