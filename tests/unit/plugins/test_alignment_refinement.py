@@ -158,7 +158,11 @@ def test_sums_are_those_of_the_products_pixel_by_pixel() -> None:
 
 @pytest.mark.parametrize(
     "rows",
-    [[[1, 0, 3], [0, 1, -2]], [[1.004, 0.003, -4.3], [-0.003, 1.004, 2.6]], [[0.913, -0.217, 30.37], [0.203, 1.09, -20.21]]],
+    [
+        [[1, 0, 3], [0, 1, -2]],
+        [[1.004, 0.003, -4.3], [-0.003, 1.004, 2.6]],
+        [[0.913, -0.217, 30.37], [0.203, 1.09, -20.21]],
+    ],
     ids=["shift", "gentle", "wild"],
 )
 def test_an_affine_map_gives_the_sums_of_the_same_map_as_a_homography(rows: list[list[float]]) -> None:
