@@ -152,25 +152,26 @@ def hook_facts(specification: type) -> dict[str, HookFacts]:
 class Hooks:
     """Every hook: a function without arguments that returns offers.
 
-    What holds for all of them. A hook is called whenever plugins are looked for, which may be several times in a
-    process, and not always on the main thread. It is called alone: what it raises is told of its plugin and stops no
-    other, what it gave before counts, and after ten seconds it is given up. It gives the same offers each time, opens
-    no device, starts no thread, reads no file and loads no heavy library.
+    **Guaranteed, for all of them.** A hook is called whenever plugins are looked for, which may be several times in a
+    process, and not on the main thread. It is called alone: what it raises is told of its plugin and stops no other,
+    what it gave before counts, and after ten seconds it is given up. An offer is built when its plugin is chosen, with
+    options that were checked against its model, and each run builds its own. What `build` raises is shown as it is if
+    it is a `StackcoreError`; anything else is told as a fault of the plugin.
 
-    An offer is built when its plugin is chosen, with options that were checked against its model; everything heavy is
-    imported there. `build` may raise a `StackcoreError`, which the user sees as it is; anything else is told as a fault
-    of the plugin. Each run builds its own.
+    **Asked, of all of them.** A hook gives the same offers each time, opens no device, starts no thread, reads no file
+    and loads no heavy library: that is for `build`.
     """
 
     @hook("camera", since="1.0", protocol="CameraProvider", optional=("CameraFinder", "CameraCatalogue"))
     def stackcore_cameras(self) -> Iterable[Offer[CameraProvider]]:
         """Offer cameras, or ways to reach them.
 
-        Every call to what is built comes from one thread, `open` first, `restore` and `close` at the end whatever
-        happened. It is also built to be listed (`stackcore cameras`): asked then for what needs no device, and to
-        `detect`.
+        **Guaranteed.** Every call to what is built comes from one thread, `open` first, `restore` and `close` at the
+        end whatever happened. It is also built to be listed (`stackcore cameras`): asked then for what needs no
+        device, and to `detect`. An option called `port` takes the address of `--camera NAME:ADDRESS`.
 
-        `build` must not connect; `open` does. An option called `port` takes the address of `--camera NAME:ADDRESS`.
+        **Asked.** `build` connects to nothing; `open` does. Each call blocks until it is done, and raises a
+        `CameraError` when it could not be; `FocusDriveError` tells how far the drive really came.
         """
         return ()
 
@@ -178,10 +179,10 @@ class Hooks:
     def stackcore_run_modes(self) -> Iterable[Offer[RunMode]]:
         """Offer run modes: what happens at each slice of a capture run.
 
-        The plan is within its ranges. Delays, cancelling, the book of movements and the way back are the engine's.
-        Actions are asked for without a camera, too, for `--dry-run` and for the time that is left.
+        **Guaranteed.** The plan is within its ranges. Delays, cancelling, the book of movements and the way back are
+        the engine's. Actions are asked for without a camera, too, for `--dry-run` and for the time that is left.
 
-        A mode must touch nothing, and give the same actions for the same plan and traits.
+        **Asked.** A mode touches nothing, and gives the same actions for the same plan and traits.
         """
         return ()
 
@@ -189,10 +190,10 @@ class Hooks:
     def stackcore_tokens(self) -> Iterable[Offer[Token]]:
         """Offer path tokens. The offer's name is what follows the `@`, upper-case letters and digits.
 
-        All tokens are built for each run; one that cannot be built harms no other. What it returns is made safe as a
-        part of a file name afterwards, and a digit is only handed over where `takes_digits` says so.
+        **Guaranteed.** All tokens are built for each run; one that cannot be built harms no other. What it returns is
+        made safe as a part of a file name afterwards, and a digit is only handed over where `takes_digits` says so.
 
-        A token may be asked any number of times for one file, and must answer the same.
+        **Asked.** A token answers the same for the same file, however often it is asked.
         """
         return ()
 
@@ -200,10 +201,10 @@ class Hooks:
     def stackcore_developers(self) -> Iterable[Offer[Developer]]:
         """Offer readers of image or raw files; the capabilities list the suffixes, lower case, with their dot.
 
-        It is built when the first file of one of its suffixes is met, and `prepare` comes before `read_reduced` and
-        `read`. Calls come from several threads. Two developers of one suffix are refused.
+        **Guaranteed.** It is built when the first file of one of its suffixes is met, and `prepare` comes before
+        `read_reduced` and `read`. Calls come from several threads. Two developers of one suffix are refused.
 
-        A file that cannot be read must raise `UnreadableFrame`; nothing may vary from frame to frame but light.
+        **Asked.** A file that cannot be read raises `UnreadableFrame`; nothing varies from frame to frame but light.
         """
         return ()
 
@@ -211,10 +212,10 @@ class Hooks:
     def stackcore_aligners(self) -> Iterable[Offer[Aligner]]:
         """Offer ways to find the geometry of the frames of a stack.
 
-        `links` is asked first, `register` for each link in several threads at once, in any order, `solve` last with
-        all of what was found. An option called `model` takes the value of `--model`.
+        **Guaranteed.** `links` is asked first, `register` for each link in several threads at once, in any order,
+        `solve` last with all of what was found. An option called `model` takes the value of `--model`.
 
-        A pair that cannot be registered must be told as such, and not raise.
+        **Asked.** A pair that cannot be registered is told as such, and raises nothing.
         """
         return ()
 
@@ -227,12 +228,12 @@ class Hooks:
     def stackcore_fusers(self) -> Iterable[Offer[Fuser[Any]]]:
         """Offer ways to fuse an aligned stack into one picture.
 
-        Frames arrive warped into the reference geometry, (H, W, 3), in the stack's working encoding;
+        **Guaranteed.** Frames arrive warped into the reference geometry, (H, W, 3), in the stack's working encoding;
         `Frame.valid` says which pixels the source covered. Each is added exactly once. For one plan the order of adds
         and merges is the same whatever the executor and the number of workers.
 
-        The size of a state must not depend on the number of frames; what looks at neighbours across frames belongs in
-        `finish`. A capability `depth` says that `finish` can find depth.
+        **Asked.** The size of a state does not depend on the number of frames; what looks at neighbours in what was
+        fused is left to `finish`. A capability `depth` says that `finish` can find depth.
         """
         return ()
 
@@ -240,9 +241,9 @@ class Hooks:
     def stackcore_sharpeners(self) -> Iterable[Offer[Sharpener]]:
         """Offer ways to sharpen the finished picture. An option `strength` takes the value of `--sharpen`.
 
-        It is asked once for a picture, when everything else is done to it.
+        **Guaranteed.** It is asked once for a picture, when everything else is done to it.
 
-        The picture that is handed over must not be modified; the one returned has its shape and dtype.
+        **Asked.** The picture that is handed over is not modified; the one returned has its shape and dtype.
         """
         return ()
 
@@ -250,10 +251,10 @@ class Hooks:
     def stackcore_executors(self) -> Iterable[Offer[Executor]]:
         """Offer places where the work is done. An option called `workers` takes the value of `--workers`.
 
-        `close` is called at the end whatever happened, and may be called twice.
+        **Guaranteed.** `close` is called at the end whatever happened, and may be called twice.
 
-        For one plan the result must be the same to the bit whatever the workers; a cancel must be noticed within a
-        task, and ends in `Cancelled`.
+        **Asked.** For one plan the result is the same to the bit whatever the workers. A cancel is noticed between
+        tasks at the latest, and ends in `Cancelled`.
         """
         return ()
 
@@ -261,9 +262,11 @@ class Hooks:
     def stackcore_commands(self) -> Iterable[Offer[Callable[..., None]]]:
         """Offer commands for the command line: `build` returns a function that typer can turn into a command.
 
-        The summary of the offer is its line in `stackcore --help`; the function's own help is made from its signature
-        and docstring when the command is invoked, which is also when it is built. Commands of stackcore itself cannot
-        be replaced. A `StackcoreError` that it raises is shown and ends in its exit code.
+        **Guaranteed.** The summary of the offer is its line in `stackcore --help`; it is built when it is invoked. A
+        `StackcoreError` that it raises is shown and ends in its exit code.
+
+        **Asked.** The function has a docstring, and a type and a help text for each argument, of which its help is
+        made. It has the name of no command of stackcore itself.
         """
         return ()
 

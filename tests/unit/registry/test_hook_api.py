@@ -80,7 +80,8 @@ def test_a_changed_protocol_is_noticed(monkeypatch):
 def test_every_hook_tells_what_it_offers_and_what_holds(described):
     paragraphs = described.about.split("\n\n")
     assert paragraphs[0].startswith("Offer ")
-    assert len(paragraphs) > 1, "say what a plugin may rely on, and what it must do"
+    labels = [paragraph.split(".**")[0] for paragraph in paragraphs[1:]]
+    assert labels == ["**Guaranteed", "**Asked"], "say what a plugin may rely on, and what it must do"
     for asked in described.asks.values():
         assert all(member.about or "(" not in member.signature for member in asked)
 
