@@ -108,8 +108,9 @@ def test_a_name_that_two_kinds_share_shows_both(stackcore):
     assert [plugin["kind"] for plugin in document["plugins"]] == ["fuser", "sharpener"]
 
 
-def test_a_broken_plugin_can_be_shown(stackcore):
-    done = stackcore("plugins", "show", "camera-bad")
+@pytest.mark.parametrize("name", ["camera-bad", "camera:bad", "bad"])
+def test_a_broken_plugin_can_be_shown(stackcore, name):
+    done = stackcore("plugins", "show", name)
     assert done.code == 0
     assert "state: broken" in done.out
 

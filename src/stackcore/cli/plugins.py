@@ -89,7 +89,7 @@ def find_plugins(registry: Registry, name: str, kind: str | None) -> list[Plugin
     if colon:
         kind, name = prefix, rest
     candidates = [record for record in registry.records() if kind is None or record.kind in (kind, None)]
-    found = [record for record in candidates if record.name == name]
+    found = [record for record in candidates if name in (record.name, _short_name(record))]
     if not found:
         owner = f'{kind} called "{name}"' if kind else f'plugin called "{name}"'
         raise PluginError(
@@ -98,6 +98,12 @@ def find_plugins(registry: Registry, name: str, kind: str | None) -> list[Plugin
             did_you_mean(name, {record.name for record in candidates}),
         )
     return found
+
+
+def _short_name(record: PluginRecord) -> str:
+    """What people would choose a plugin by that could not say its name: `bad` where its entry point is `camera-bad`."""
+    kind, hyphen, rest = record.name.partition("-")
+    return rest if record.offer is None and hyphen and record.kind in (None, kind) else record.name
 
 
 def _as_data(record: PluginRecord, *, options: bool = False) -> dict[str, Any]:

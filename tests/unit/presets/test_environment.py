@@ -67,6 +67,7 @@ def test_others_of_ours_are_no_settings_and_strangers_are_told() -> None:
             "STACKCORE_CONFIG_DIR": "/x",
             "STACKCORE_DISABLE_PLUGINS": "x",
             "STACKCORE_NO_CONFIG": "1",
+            "STACKCORE_TRACE": "hooks",
             "STACKCORE_STAK_FUSER": "x",
             "STACKCORE_FUSER": "x",
             "STACKCORE_STACK_FUSER": "",
