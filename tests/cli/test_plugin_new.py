@@ -12,7 +12,7 @@ def test_it_tells_what_it_wrote_and_what_to_do_next(stackcore, tmp_path, monkeyp
     first, *rest = done.out.splitlines()
     assert first == "stackcore-fuser-own"
     assert "  src/stackcore_fuser_own/plugin.py" in rest
-    assert "  pip install -e 'stackcore-fuser-own[test]'" in rest
+    assert "  pip install -e './stackcore-fuser-own[test]'" in rest
     assert (tmp_path / "stackcore-fuser-own" / "pyproject.toml").is_file()
 
 

@@ -53,7 +53,9 @@ def new(
     typer.echo(f"{made.folder}")
     for path in made.files:
         typer.echo(f"  {path.relative_to(made.folder).as_posix()}")
-    typer.echo(f"\nInstall and try it:\n  pip install -e '{made.folder}[test]'\n  pytest {made.folder}")
+    # "./" lest pip takes the folder for the name of a package that it should fetch.
+    place = made.folder if made.folder.is_absolute() else f"./{made.folder.as_posix()}"
+    typer.echo(f"\nInstall and try it:\n  pip install -e '{place}[test]'\n  pytest '{place}'")
 
 
 def _commands(context: typer.Context) -> set[str]:
