@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -95,7 +97,9 @@ def _ask_all(
                 continue
             what = f"{unloaded.origin} to say what it offers"
             try:
-                yield from worker.do(partial(asker.ask, point, unloaded), limit_s, what)
+                with redirect_stdout(sys.stderr):  # what a plugin prints must not come between lines of --json
+                    found = worker.do(partial(asker.ask, point, unloaded), limit_s, what)
+                yield from found
             except TimeoutError:
                 yield _hung(unloaded, limit_s)
                 worker.close()

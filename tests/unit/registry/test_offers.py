@@ -72,6 +72,18 @@ def test_what_a_hook_gave_before_it_failed_is_kept(fake_plugins):
     assert bad.reason == "its hook stackcore_fusers failed: RuntimeError: the dongle is not plugged in"
 
 
+def test_what_a_plugin_prints_does_not_come_between_the_lines_of_json(fake_plugins, capsys):
+    @hookimpl
+    def stackcore_fusers():
+        print("thank you for choosing Acme")
+        return [offer("a")]
+
+    fake_plugins.add("fuser-loud", stackcore_fusers=stackcore_fusers)
+    assert Registry.discover().names("fuser") == ["a"]
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "thank you for choosing Acme\n")
+
+
 def test_one_hook_that_fails_leaves_the_others_of_its_plugin_alone(fake_plugins):
     @hookimpl
     def stackcore_sharpeners():
