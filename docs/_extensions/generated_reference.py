@@ -6,7 +6,7 @@ They are made anew for each build and kept out of the repository: they cannot be
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +20,8 @@ from stackcore.config import describe_options
 from stackcore.hookspecs import API_VERSION, HOOK_OF_KIND, Hooks
 from stackcore.registry import Registry
 from stackcore.registry.describing import describe_hooks
+from stackcore.testing import Contract, contract_of
+from stackcore.testing.contract import Promise
 
 FOLDER = Path(__file__).parents[1] / "reference" / "generated"
 
@@ -37,6 +39,7 @@ def write_pages(folder: Path) -> None:
         "command-line": command_line(),
         "plugins": plugins(Registry.discover()),
         "hooks": hooks(),
+        "promises": promises(),
         "events": event_kinds(),
         "exit-codes": exit_codes(),
     }
@@ -150,6 +153,34 @@ def hooks() -> Iterator[str]:
             yield f"{role} a `{protocol}`:"
             rows = [(f"`{member.signature}`", member.about) for member in members]
             yield from _table(("has", "which"), rows)
+
+
+def promises() -> Iterator[str]:
+    """What every plugin of a kind promises: the contracts that `stackcore plugins check` tries."""
+    yield "# What plugins promise\n"
+    yield (
+        "`stackcore plugins check NAME` tries an installed plugin against the contract of its kind; a class derived "
+        "from `stackcore.testing.FuserContract` and its like does the same in a test. See "
+        "[Check a plugin](../../how-to/check-a-plugin.md).\n"
+    )
+    yield "\n## Every kind\n"
+    yield from _promises(Contract.promises())
+    common = {promise.method for promise in Contract.promises()}
+    for kind in HOOK_OF_KIND:
+        contract = contract_of(kind)
+        yield f"\n## {kind}\n"
+        yield f"`stackcore.testing.{contract.__name__}`: {_first_sentence(contract)}\n"
+        yield from _promises(promise for promise in contract.promises() if promise.method not in common)
+
+
+def _promises(found: Iterable[Promise]) -> Iterator[str]:
+    rows = [(promise.title, " ".join(promise.expected.split())) for promise in found]
+    yield from _table(("promise", "what is expected"), rows)
+
+
+def _first_sentence(contract: type[Contract]) -> str:
+    """What the contract is about, in a sentence."""
+    return (inspect.getdoc(contract) or "").split(".")[0] + "."
 
 
 def event_kinds() -> Iterator[str]:

@@ -64,6 +64,7 @@ def test_plugins_and_their_options_are_listed(site):
 
 def test_hooks_events_and_exit_codes_are_listed(site):
     assert "stackcore_fusers" in text(site, "reference/generated/hooks")
+    assert "merge leaves the right state alone" in text(site, "reference/generated/promises")
     assert "run_finished" in text(site, "reference/generated/events")
     assert "OutputError" in text(site, "reference/generated/exit-codes")
 

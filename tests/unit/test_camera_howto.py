@@ -11,6 +11,7 @@ import pytest
 import stackcore
 from stackcore.errors import FocusDriveError
 from stackcore.registry import Registry
+from stackcore.testing.trying import attempt
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-camera-plugin.md"
 
@@ -53,3 +54,17 @@ def test_its_end_stops_the_run_and_what_was_moved_is_taken_back(registry: Regist
 def test_the_page_is_about_sixty_lines_of_code() -> None:
     block = PAGE.read_text(encoding="utf-8").split("```python camera\n")[1].split("```")[0]
     assert len(block.splitlines()) <= 65
+
+
+def test_it_keeps_the_contract_in_the_test_of_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    programs = re.findall(r"^```py(?:thon)? (?:camera|test)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(programs) == 2
+    module: dict[str, Any] = {"__name__": "my_package.rail"}
+    for program in programs:
+        exec(compile(program, str(PAGE), "exec"), module)
+    test = module["TestRail"]()
+    found = {promise.title: attempt(test, promise) for promise in test.promises()}
+    assert "broken" not in {finding.state for finding in found.values()}, found
+    assert found["after a cancel focus is back or the loss is told"].state == "kept"
+    assert found["live view is a jpeg"].happened == "it has no live view: There is no live view."
