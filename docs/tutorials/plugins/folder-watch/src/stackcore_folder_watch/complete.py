@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 
 import tifffile
+
+# What tifffile says of a file that is half there is expected, and nobody's business on the terminal.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last chunk of every PNG, with its checksum."""
@@ -42,18 +46,18 @@ def _jpeg_ends(data: bytes) -> bool:
 
 
 def _tiff_is_whole(data: bytes) -> bool:
-    """Every strip and tile of every directory lies within the file."""
+    """Every strip and tile lies within the file, also those of directories within others, where raws keep pixels."""
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            for series in list(tiff.pages):
-                pages = [series, *(getattr(series, "pages", None) or ())]
-                for page in pages:
-                    ends = zip(page.dataoffsets, page.databytecounts, strict=False)
-                    if any(offset + count > len(data) for offset, count in ends):
-                        return False
+            pages = [page for outer in tiff.pages for page in (outer, *(getattr(outer, "pages", None) or ()))]
+            ends = [
+                offset + count
+                for page in pages
+                for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)
+            ]
     except (tifffile.TiffFileError, ValueError, IndexError, KeyError, struct.error, OSError):
         return False  # a directory is not there yet
-    return True
+    return bool(ends) and max(ends) <= len(data)
 
 
 def _boxes_fill(data: bytes) -> bool:
