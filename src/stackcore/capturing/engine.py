@@ -154,7 +154,7 @@ class Engine:
         self._warn(
             "focus_uncertain",
             f"focus was not returned: {reason}; it stands between {low:+d} and {high:+d} drive units from its start "
-            f"(+ is farther), so turn it back by hand: {_way_back(now + pending)} at most",
+            f"(+ is farther), so turn it back by hand: {_way_back(max(low, high, key=abs))} at most",
         )
 
     def _begin(self, index: int) -> None:

@@ -324,8 +324,17 @@ def test_a_drive_that_does_not_know_is_left_alone(stage: Any) -> None:
     [warning] = [event for event in stage.events if event.kind == "warning"]
     assert warning.code == "focus_uncertain"
     assert "between +40 and +80" in warning.message
+    assert "by 80 drive units towards the camera at most" in warning.message
     focus = stage.manifest().focus
     assert (focus.now, focus.certain) == (None, False)
+
+
+def test_a_way_back_that_does_not_know_tells_how_far_at_most(stage: Any) -> None:
+    fail_at_call(stage, "drive", 3, FocusDriveError("The drive failed.", "no answer.", "look.", confirmed=None))
+    stage.capture()
+    [warning] = [event for event in stage.events if event.kind == "warning"]
+    assert "between +0 and +80" in warning.message
+    assert "by 80 drive units towards the camera at most" in warning.message
 
 
 def test_a_still_that_fails_keeps_the_frames_and_returns_focus(stage: Any) -> None:
