@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stackcore.api.cameras import ProviderListing, list_cameras
     from stackcore.api.capture_presets import capture_request
     from stackcore.api.chaining import run
-    from stackcore.api.choosing import StackChoices, SurveyChoices
+    from stackcore.api.choosing import DevelopChoices, StackChoices, SurveyChoices
     from stackcore.api.commanding import Finding, command, demo, doctor
     from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
     from stackcore.api.frames import Frames, read_frames
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from stackcore.api.sharpening import sharpen
     from stackcore.api.shooting import CaptureResult, FocusReport, capture
     from stackcore.api.stacks import StackOptions, StackResult
+    from stackcore.api.stage_presets import develop_options
     from stackcore.api.steps import aligned, fuse, warp
     from stackcore.api.tokens import TokenInfo, list_tokens
     from stackcore.api.watching import LiveWatch
@@ -59,6 +60,7 @@ _HOME = {
     "CaptureRequest": "stackcore.api.preparing",
     "CaptureResult": "stackcore.api.shooting",
     "DarkResult": "stackcore.api.calibrating",
+    "DevelopChoices": "stackcore.api.choosing",
     "DevelopOptions": "stackcore.api.developing",
     "DevelopResult": "stackcore.api.developing",
     "Finding": "stackcore.api.commanding",
@@ -95,6 +97,7 @@ _HOME = {
     "darks": "stackcore.api.calibrating",
     "demo": "stackcore.api.commanding",
     "develop": "stackcore.api.developing",
+    "develop_options": "stackcore.api.stage_presets",
     "doctor": "stackcore.api.commanding",
     "export_entry": "stackcore.api.library",
     "fuse": "stackcore.api.steps",
@@ -142,6 +145,7 @@ __all__ = [
     "CaptureRequest",
     "CaptureResult",
     "DarkResult",
+    "DevelopChoices",
     "DevelopOptions",
     "DevelopResult",
     "Finding",
@@ -178,6 +182,7 @@ __all__ = [
     "darks",
     "demo",
     "develop",
+    "develop_options",
     "doctor",
     "export_entry",
     "fuse",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -16,6 +16,31 @@ from stackcore.registry import Registry
 from stackcore.stacking.file_format import Compression, FileFormat
 from stackcore.stacking.survey import OnFailure
 from stackcore.terms import ColourSpace
+
+
+class DevelopChoices(TypedDict, total=False):
+    """What `develop` takes as keywords: fields of `DevelopOptions`, and keys of presets."""
+
+    demosaic: str | None
+    executor: str
+    workers: int | None
+    memory: str
+    memory_bytes: int | None
+    overwrite: bool
+    compression: Compression
+    tiled: bool
+    file_format: FileFormat
+    settings: Settings
+    linear: bool
+    colour_space: ColourSpace
+    white_balance: str | Sequence[float] | None
+    darks: str | None
+    flat: str | Path | None
+    exposure: float
+    exposure_ev: float
+    highlights: Highlights
+    first_is_dark: bool
+    last_is_greycard: bool
 
 
 class SurveyChoices(TypedDict, total=False):
@@ -114,7 +139,7 @@ def choose(
             why = f"options say everything, and there is {said} beside them."
             raise UsageError("It is said twice how to process the stack.", why, "give options, or the rest.")
         return options, output
-    _refuse_unknown(choices)
+    refuse_unknown(choices, _KNOWN)
     if not settles and _FIELDS.issuperset(choices):
         return StackOptions(**_paths(choices)), output
     settled = settle(choices, output=output, preset=preset, like=like, surroundings=surroundings, registry=registry)
@@ -122,6 +147,20 @@ def choose(
     if "file_format" in choices:
         chosen = replace(chosen, file_format=choices["file_format"])
     return chosen, settled.output
+
+
+def keys_of(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of presets among choices, those that are named as fields of options by the names of the keys."""
+    given = {key: value for key, value in choices.items() if key in _KEYS}
+    if choices.get("memory_bytes") is not None:
+        given["memory"] = str(choices["memory_bytes"])
+    if "exposure_ev" in choices:
+        given["exposure"] = float(choices["exposure_ev"])
+    if given.get("flat") is not None:
+        given["flat"] = str(given["flat"])
+    if not isinstance(balance := given.get("white_balance"), str | None):
+        given["white_balance"] = [float(factor) for factor in balance]
+    return given
 
 
 def settle(
@@ -137,16 +176,7 @@ def settle(
 
     `UsageError` for a choice that there is none.
     """
-    _refuse_unknown(choices)
-    given = {key: value for key, value in choices.items() if key in _KEYS}
-    if choices.get("memory_bytes") is not None:
-        given["memory"] = str(choices["memory_bytes"])
-    if "exposure_ev" in choices:
-        given["exposure"] = float(choices["exposure_ev"])
-    if given.get("flat") is not None:
-        given["flat"] = str(given["flat"])
-    if not isinstance(balance := given.get("white_balance"), str | None):
-        given["white_balance"] = [float(factor) for factor in balance]
+    refuse_unknown(choices, _KNOWN)
     once = _paths({name: choices[name] for name in _ONCE if name in choices})
     return settle_stack(
         preset,
@@ -156,15 +186,16 @@ def settle(
         surroundings=surroundings,
         registry=registry,
         once=once,
-        **given,
+        **keys_of(choices),
     )
 
 
-def _refuse_unknown(choices: Mapping[str, Any]) -> None:
+def refuse_unknown(choices: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise `UsageError` for a choice that is none of the `known`, with the nearest of them."""
     for name in choices:
-        if name not in _KNOWN:
+        if name not in known:
             raise UsageError(
-                f'There is no choice "{name}".', "choices have fixed names.", did_you_mean(name, sorted(_KNOWN))
+                f'There is no choice "{name}".', "choices have fixed names.", did_you_mean(name, sorted(known))
             )
 
 

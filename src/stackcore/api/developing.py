@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
+from stackcore.api.choosing import DevelopChoices, keys_of, refuse_unknown
 from stackcore.api.recording import metadata_of, write_result
 from stackcore.api.stacks import Inputs, Settings, described
 from stackcore.api.toolbox import Toolbox
@@ -126,7 +127,9 @@ def develop(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
-    **choices: Any,
+    preset: str | None = None,
+    surroundings: bool = False,
+    **choices: Unpack[DevelopChoices],
 ) -> DevelopResult:
     """Develop raw files, all of them exactly alike, each into a 16-bit TIFF of its own name with an ICC profile.
 
@@ -139,10 +142,14 @@ def develop(
         Raw files, a folder of them, a glob or a capture manifest.
     folder
         Where the pictures go; made if it is missing.
-    options, choices
-        See `DevelopOptions`; `choices` are its fields as keywords, in place of `options`.
+    options
+        See `DevelopOptions`; in place of preset, surroundings and choices.
     listeners, cancel
         Who hears the events; the flag that stops the run. Pictures that are complete by then stay.
+    preset, surroundings
+        As for `stackcore.stack`; what a preset says of raw files, the executor and the TIFF counts.
+    choices
+        Fields of `DevelopOptions` as keywords, or keys of presets.
 
     Raises
     ------
@@ -155,7 +162,7 @@ def develop(
     Cancelled
         When `cancel` was set.
     """
-    chosen = options or DevelopOptions(**choices)
+    chosen = _chosen(options, choices, preset, surroundings, registry)
     with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
         result = _Developing(run, inputs, Path(folder), chosen, registry).work()
         run.emit(Result(data=result.summary()))
@@ -170,13 +177,40 @@ def plan_develop(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
     registry: Registry | None = None,
+    preset: str | None = None,
+    surroundings: bool = False,
+    **choices: Unpack[DevelopChoices],
 ) -> dict[str, Any]:
     """Check everything that `develop` would check before its work, and return what it would do; nothing is written."""
-    chosen = options or DevelopOptions()
+    chosen = _chosen(options, choices, preset, surroundings, registry)
     with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
         plan = _Developing(run, inputs, Path(folder), chosen, registry).plan()
         run.emit(Result(data=plan))
     return plan
+
+
+def _chosen(
+    options: DevelopOptions | None,
+    choices: Mapping[str, Any],
+    preset: str | None,
+    surroundings: bool,
+    registry: Registry | None,
+) -> DevelopOptions:
+    """What was said as options; `UsageError` where it was said twice, or is no choice."""
+    if options is not None:
+        if choices or preset is not None or surroundings:
+            why = "options say everything, and there is more beside them."
+            raise UsageError("It is said twice how to develop the files.", why, "give options, or the rest.")
+        return options
+    own = {f.name for f in fields(DevelopOptions)} - {"notes", "passed_over"}
+    refuse_unknown(choices, {*own, *DevelopChoices.__annotations__})
+    if preset is None and not surroundings and own.issuperset(choices):
+        return DevelopOptions(**choices)
+    from stackcore.api.stage_presets import develop_options  # which knows all stages, this one among them
+
+    apart = {name: choices[name] for name in ("settings", "demosaic", "overwrite") if name in choices}
+    found = develop_options(preset, surroundings=surroundings, registry=registry, **apart, **keys_of(choices))
+    return replace(found, file_format=choices["file_format"]) if "file_format" in choices else found
 
 
 class _Developing:

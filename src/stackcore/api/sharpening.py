@@ -27,17 +27,22 @@ from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
 from stackcore.terms import Encoding, Pixels
 
+USUAL_STRENGTH, USUAL_SHARPENER = "1", "unsharp3"
+"""Where nobody says how: the strength of the workflow."""
+
 
 @overload
 def sharpen(
     source: str | Path,
     target: str | Path,
     *,
-    strength: str | float = ...,
-    sharpener: str = ...,
+    strength: str | float | None = ...,
+    sharpener: str | None = ...,
     settings: Settings | None = ...,
+    preset: str | None = ...,
+    surroundings: bool = ...,
     overwrite: bool = ...,
-    file_format: FileFormat = ...,
+    file_format: FileFormat | None = ...,
     notes: Sequence[tuple[str, str]] = ...,
     listeners: Sequence[Listener] = ...,
     cancel: threading.Event | None = ...,
@@ -47,8 +52,8 @@ def sharpen(
 def sharpen(
     source: ArrayLike,
     *,
-    strength: str | float = ...,
-    sharpener: str = ...,
+    strength: str | float | None = ...,
+    sharpener: str | None = ...,
     settings: Settings | None = ...,
     encoding: Encoding = ...,
     listeners: Sequence[Listener] = ...,
@@ -59,12 +64,14 @@ def sharpen(
     source: str | Path | ArrayLike,
     target: str | Path | None = None,
     *,
-    strength: str | float = "1",
-    sharpener: str = "unsharp3",
+    strength: str | float | None = None,
+    sharpener: str | None = None,
     settings: Settings | None = None,
     encoding: Encoding = "srgb",
+    preset: str | None = None,
+    surroundings: bool = False,
     overwrite: bool = False,
-    file_format: FileFormat = writing.USUAL_FORMAT,
+    file_format: FileFormat | None = None,
     notes: Sequence[tuple[str, str]] = (),
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
@@ -80,11 +87,13 @@ def sharpen(
     target
         The file to write, which carries the metadata of the first; of an array there is none.
     strength
-        S, or X:Y:Z for large, middle and small scales; 0 switches one off.
+        S, or X:Y:Z for large, middle and small scales; 0 switches one off; 1 if nobody says so.
     sharpener, settings
-        The plugin, and its options: `{"sharpener": {...}}`.
+        The plugin, "unsharp3" if nobody says so, and its options: `{"sharpener": {...}}`.
     encoding
         How the numbers of an array stand for light.
+    preset, surroundings
+        As for `stack`, for files.
     overwrite, file_format
         As in `StackOptions`, for files.
     notes
@@ -113,11 +122,27 @@ def sharpen(
     >>> sharp.shape == picture.shape, sharp.dtype, (sharp != picture).any()
     (True, dtype('uint8'), np.True_)
     """
-    asked = _Asked(strength if isinstance(strength, str) else f"{strength:g}", sharpener, settings or {}, registry)
+    said = f"{strength:g}" if isinstance(strength, int | float) else strength
+    asked = _Asked(said or USUAL_STRENGTH, sharpener or USUAL_SHARPENER, settings or {}, registry)
     if isinstance(source, str | Path):
         if target is None:
             raise UsageError("There is no place for the result.", "a file was given, and no target.", "name a file.")
-        place = _Place(Path(target), overwrite, file_format)
+        place = _Place(Path(target), overwrite, file_format or writing.USUAL_FORMAT)
+        if preset is not None or surroundings:
+            from stackcore.api.stage_presets import sharpen_choices  # which knows all stages, this one among them
+
+            named, chosen = sharpen_choices(
+                preset,
+                output=place.target,
+                settings=settings,
+                surroundings=surroundings,
+                registry=registry,
+                sharpen=said,
+                sharpener=sharpener,
+            )
+            asked = _Asked(chosen["strength"], chosen["sharpener"], chosen["settings"], registry)
+            place = _Place(named, overwrite, file_format or chosen["file_format"])
+            notes = (*chosen["notes"], *notes)
         with run_scope("sharpen", asked.described(Path(source), place.target), listeners, cancel) as run:
             for code, message in notes:
                 run.emit(Warned(code=code, message=message))

@@ -10,13 +10,11 @@ from typing import Any
 from stackcore.api.calibrated import RawChoices
 from stackcore.api.developing import DevelopOptions
 from stackcore.api.presets import Settings, settle_stack
+from stackcore.api.sharpening import USUAL_STRENGTH
 from stackcore.api.stacks import StackOptions
 
 _ANY = "any.tif"
 """The type of the pictures that `develop` writes; their names are those of the raw files."""
-
-USUAL_STRENGTH = "1"
-"""How strongly `sharpen` works where nobody says it: the workflow's default."""
 
 
 def develop_options(

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import stackcore
-from stackcore.api.choosing import _KNOWN, StackChoices, SurveyChoices, choose
+from stackcore.api.choosing import _KNOWN, DevelopChoices, StackChoices, SurveyChoices, choose
 from stackcore.errors import ConfigError, FrameError, UsageError
 from stackcore.metadata.record import read_record
 from stackcore.stacking.file_format import FileFormat
+from stackcore.testing.photosites import SensorTruth
+from stackcore.testing.raws import write_scene
 
 SMALL = {"width_px": 96, "height_px": 64}
 QUICK = {"align": False, "fuser": "average", "hot_pixels": False}
@@ -115,6 +117,42 @@ def test_a_survey_and_an_alignment_take_presets_too(shoot, tmp_path):
     assert stackcore.align(stackcore.read_frames(shoot), preset=preset).model == "shift"
     with pytest.raises(UsageError, match="no choice"):
         stackcore.align(shoot, fusr="x")  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def raws(tmp_path) -> list[Path]:
+    truth = SensorTruth.random(96, 64, hot=0, dead=0, seed=4)
+    light = np.random.default_rng(2).uniform(0, 0.8, (64, 96, 3)).astype(np.float32)
+    return [write_scene(tmp_path / f"{shot}.dng", truth, light, shot=shot) for shot in range(2)]
+
+
+def test_developing_takes_presets_and_choices(raws, tmp_path):
+    (tmp_path / "mine.toml").write_text('[stack]\nlinear = true\nexposure = 1.0\n[output]\ncompression = "lzw"\n')
+    preset = str(tmp_path / "mine.toml")
+    done = stackcore.develop(raws, tmp_path / "a", preset=preset, demosaic="linear")
+    assert done.encoding == "linear"
+    brighter = stackcore.read_frames(done.files)[0].mean()
+    plain = stackcore.develop(raws, tmp_path / "b", preset=preset, exposure_ev=0.0, demosaic="linear")
+    assert brighter > 1.5 * stackcore.read_frames(plain.files)[0].mean()
+    assert stackcore.plan_develop(raws, tmp_path / "c", colour_space="prophoto")["colour_space"] == "prophoto"
+    assert stackcore.develop_options(linear=True) == stackcore.develop_options(preset=None, linear=True)
+    for wrong in ({"demosaik": "linear"}, {"fuser": "blend"}, {"options": stackcore.DevelopOptions(), "linear": True}):
+        with pytest.raises(UsageError, match=r"no choice|said twice"):
+            stackcore.develop(raws, tmp_path / "c", **wrong)
+    assert not (tmp_path / "c").exists()
+    assert set(get_type_hints(DevelopChoices)) <= _KNOWN | {"demosaic"}
+
+
+def test_sharpening_takes_a_preset(shoot, tmp_path):
+    (tmp_path / "mine.toml").write_text('[stack]\nsharpen = "0:0:3"\n[output]\nformat = "png"\n')
+    preset = str(tmp_path / "mine.toml")
+    written = stackcore.sharpen(shoot / "img8.tif", tmp_path / "a", preset=preset)
+    assert written == tmp_path / "a.png"
+    assert read_record(written).plugins["sharpener"].options["strength"] == [0, 0, 3]
+    stronger = stackcore.sharpen(shoot / "img8.tif", tmp_path / "b", preset=preset, strength=0.5)
+    assert read_record(stronger).plugins["sharpener"].options["strength"] == [0.5, 0.5, 0.5]
+    usual = stackcore.sharpen(shoot / "img8.tif", tmp_path / "c.tif")
+    assert read_record(usual).plugins["sharpener"].options["strength"] == [1, 1, 1]
 
 
 def test_arrays_are_no_files(small_stack):
