@@ -38,6 +38,8 @@ def test_each_is_what_the_reference_says(kind, name):
     public = getattr(stackcore, name)
     assert isinstance(public, type) is (kind != "function")
     assert (public.__doc__ or "").strip()
+    if kind == "function":
+        assert ">>> " in public.__doc__  # an example, which tests/unit/test_doctests.py runs
 
 
 def test_every_command_is_one_call_away():

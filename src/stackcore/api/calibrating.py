@@ -155,6 +155,13 @@ def darks(
         See `stackcore.errors`; nothing is kept then.
     Cancelled
         When `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> found = stackcore.darks("raws/dark_*.dng", name="example")
+    >>> found.entry.name, len(found.entry.hot)
+    ('example', 8)
     """
     settings = {"inputs": _listed(inputs), "name": name, "sigma": sigma, "overall": overall, "overwrite": overwrite}
     with run_scope("darks", settings, listeners, cancel) as run:
@@ -201,6 +208,13 @@ def greycard(
         Replace a white balance of the same name.
     listeners, cancel, and what is raised
         As for `darks`.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> found = stackcore.greycard("raws/card.dng", darks="none")
+    >>> len(found.card.multipliers), min(found.card.multipliers)
+    (4, 1.0)
     """
     settings = {"input": str(source), "fraction": fraction, "save": save, "darks": darks, "overwrite": overwrite}
     with run_scope("greycard", settings, listeners, cancel) as run:

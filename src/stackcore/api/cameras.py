@@ -36,7 +36,14 @@ class ProviderListing:
 
 
 def list_cameras(registry: Registry | None = None) -> list[ProviderListing]:
-    """Look at every camera provider that is installed; connects to no camera and raises for none that fails."""
+    """Look at every camera provider that is installed; connects to no camera and raises for none that fails.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> [provider.addresses for provider in stackcore.list_cameras() if provider.name == "simulator"]
+    [['simulator']]
+    """
     registry = registry or Registry.discover()
     return [_listing(registry, record) for record in registry.records("camera")]
 

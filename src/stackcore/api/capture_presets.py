@@ -52,6 +52,13 @@ def capture_request(
         A file, a variable, the camera or the mode that they choose, or an option of it is wrong; the place is named.
     UsageError
         There is no such preset, or no such key.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> request = stackcore.capture_request(slices=12, step=50)
+    >>> request.slices, request.step, request.camera is None  # the profile says which
+    (12, 50, True)
     """
     command = command_layer(("capture",), {**given, **(fields or {})}, settings or {})
     found = gather(Asked(preset=preset, command=command, surroundings=surroundings, with_profile=True, profile=profile))

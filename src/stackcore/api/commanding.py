@@ -41,6 +41,12 @@ def command(name: str, *, registry: Registry | None = None) -> Callable[..., Any
     """Return the function that does for Python what a command of a plugin does for the command line.
 
     Raises `PluginError` where there is no such command, or none that can be called.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.command("doctor").__name__
+    'all_findings'
     """
     plugins = registry or Registry.discover()
     built = plugins.build("command", name)
@@ -83,5 +89,16 @@ def demo(
     """Shoot a simulated stack, fuse it, and show the result on a page below `out`; returns the page.
 
     `OutputError` when `out` cannot be written, `Cancelled` when `cancel` was set; nothing is overwritten.
+
+    Examples
+    --------
+    >>> import stackcore, threading
+    >>> stopped = threading.Event()
+    >>> stopped.set()
+    >>> try:
+    ...     stackcore.demo("demos", cancel=stopped)
+    ... except stackcore.StackcoreError as error:
+    ...     print(error.what)
+    The run was cancelled.
     """
     return cast(Path, command("demo", registry=registry)(Path(out), listeners=listeners, cancel=cancel))

@@ -161,6 +161,13 @@ def develop(
         See `stackcore.api.calibrated.settle` and `stackcore.errors`.
     Cancelled
         When `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> done = stackcore.develop("raws/scene_*.dng", "developed", linear=True)
+    >>> [path.name for path in done.files], done.encoding
+    (['scene_0.tif', 'scene_1.tif'], 'linear')
     """
     chosen = _chosen(options, choices, preset, surroundings, registry)
     with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
@@ -181,7 +188,14 @@ def plan_develop(
     surroundings: bool = False,
     **choices: Unpack[DevelopChoices],
 ) -> dict[str, Any]:
-    """Check everything that `develop` would check before its work, and return what it would do; nothing is written."""
+    """Check everything that `develop` would check before its work, and return what it would do; nothing is written.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.plan_develop("raws/scene_*.dng", "planned")["files"]
+    ['planned/scene_0.tif', 'planned/scene_1.tif']
+    """
     chosen = _chosen(options, choices, preset, surroundings, registry)
     with run_scope("develop", {**described(chosen, inputs), "folder": str(folder)}, listeners, cancel) as run:
         plan = _Developing(run, inputs, Path(folder), chosen, registry).plan()

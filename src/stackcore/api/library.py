@@ -21,6 +21,13 @@ def export_entry(name: str, output: str | Path, *, overwrite: bool = False) -> P
 
     `UsageError` for an unknown name or extension, `ConfigError` for an entry that is broken, `OutputError` when the
     file exists without `overwrite` or cannot be written.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> found = stackcore.greycard("raws/card.dng", save="lamp")
+    >>> len(stackcore.export_entry("lamp", "lamp.txt").read_text().split())
+    4
     """
     library, target = Library(), Path(output)
     check_place(target, overwrite=overwrite)

@@ -58,6 +58,12 @@ def preview_path(
     ------
     UsageError
         For a template that cannot be read, or an answer that nobody asked for.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.preview_path("leaf/slice-@SLICE").path.name
+    'slice-01.jpg'
     """
     tokens = build_tokens(registry or Registry.discover())
     request = CaptureRequest(path=template, profile=profile, fields=fields or {}, answers=answers or {}, base=base)

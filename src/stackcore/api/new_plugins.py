@@ -51,6 +51,13 @@ def new_plugin(
         For a name that another plugin of this kind has.
     OutputError
         When a folder of that name is there, or none can be made. Nothing is written then.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> made = stackcore.new_plugin("fuser", "median")
+    >>> made.folder.name, (made.folder / "pyproject.toml").is_file()
+    ('stackcore-fuser-median', True)
     """
     names = names_of(kind, name)
     _refuse_taken(names, taken, registry or Registry.discover())

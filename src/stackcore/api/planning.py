@@ -36,6 +36,13 @@ def plan_capture(
     """Tell what `capture` would do; touches no camera, saves nothing, takes no counter number.
 
     Raises the errors that `capture` would raise before it opens the camera.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> planned = stackcore.plan_capture(stackcore.capture_request(slices=12, step=50))
+    >>> planned.estimate.files, planned.simulated
+    (12, True)
     """
     with run_scope("capture", {**request.given(), "dry_run": True}, listeners, cancel) as run:
         planned = plan_of(prepare(request, run))

@@ -43,7 +43,14 @@ class PresetInfo:
 
 
 def list_presets() -> list[PresetInfo]:
-    """Return every preset that goes by a name, sorted; one that is not in order carries its problem."""
+    """Return every preset that goes by a name, sorted; one that is not in order carries its problem.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> [preset.name for preset in stackcore.list_presets() if preset.problem is None][0]
+    'field-macro'
+    """
     return [_info(known.name, known.source, known.path, known.hides) for known in known_presets()]
 
 
@@ -56,7 +63,14 @@ def _info(name: str, source: Source, path: Path, hides: bool) -> PresetInfo:
 
 
 def show_preset(named: str) -> str:
-    """Return the text of a preset, given by name or file; errors as those of a run that would use it."""
+    """Return the text of a preset, given by name or file; errors as those of a run that would use it.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> "[stack]" in stackcore.show_preset("quick-draft")
+    True
+    """
     return find_preset(named).text
 
 
@@ -73,6 +87,14 @@ def resolved_settings(
 
     `given` and `settings` stand for what would be typed; options of the chosen plugins that nobody sets are those of
     the plugin itself.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> found = stackcore.resolved_settings("quick-draft", surroundings=False)
+    >>> setting = found.resolved.settings["stack", "fuser"]
+    >>> setting.value, setting.layer
+    ('weighted', 'preset')
     """
     found = gather(
         Asked(
@@ -114,6 +136,11 @@ def validate_preset(named: str, registry: Registry | None = None) -> None:
 
     `UsageError` where there is none, `ConfigError` for what is wrong in it, `PluginError` for a plugin that is not
     there; each names file and line.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.validate_preset("studio-10x")
     """
     file = find_preset(named)
     plugins = registry or Registry.discover()
@@ -121,5 +148,12 @@ def validate_preset(named: str, registry: Registry | None = None) -> None:
 
 
 def presets_schema(registry: Registry | None = None) -> dict[str, Any]:
-    """Return the JSON Schema of preset files, with the options of the plugins that are installed."""
+    """Return the JSON Schema of preset files, with the options of the plugins that are installed.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> sorted(stackcore.presets_schema()["properties"])[:3]
+    ['aligner', 'camera', 'capture']
+    """
     return preset_schema(registry or Registry.discover())

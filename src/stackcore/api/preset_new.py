@@ -55,6 +55,15 @@ def new_preset(answers: Answers, file: Path | None = None) -> Path:
         An answer is none of the choices, or the name is no name.
     OutputError
         The file exists, or cannot be written.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> answers = stackcore.Answers(
+    ...     name="mine", subject="studio", magnification=5.0, camera="simulator", aim="quality", format="tif"
+    ... )
+    >>> stackcore.new_preset(answers).name
+    'mine.toml'
     """
     _check(answers)
     path = file or user_presets() / f"{answers.name}.toml"

@@ -99,6 +99,13 @@ def settle_stack(
         There is no such preset, or no such key; the result cannot be repeated.
     UnreadableFrame
         The result carries no record.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> settled = stackcore.settle_stack("quick-draft", output="leaf", format="png", sharpen="1")
+    >>> settled.output.name, settled.options().sharpen
+    ('leaf.png', '1')
     """
     if like is not None and preset is not None:
         raise UsageError(

@@ -98,7 +98,15 @@ def plan_stack(
     surroundings: bool = False,
     **choices: Unpack[StackChoices],
 ) -> dict[str, Any]:
-    """Check everything that `stack` would check before its work, and return what it would do; same parameters."""
+    """Check everything that `stack` would check before its work, and return what it would do; same parameters.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> plan = stackcore.plan_stack("shoot", "planned.tif", sharpen="1")
+    >>> plan["stages"], plan["frames"]
+    (['hot_pixels', 'align', 'fuse', 'sharpen', 'write'], 4)
+    """
     place = None if output is None else Path(output)
     chosen, target = choose(
         options, choices, output=place, preset=preset, like=like, surroundings=surroundings, registry=registry

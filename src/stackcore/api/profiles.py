@@ -45,12 +45,28 @@ def current_profile(name: str | None = None) -> ActiveProfile:
 
 
 def list_profiles() -> list[Profile]:
-    """Return every profile, sorted by name; one that cannot be used carries its problem and harms no other."""
+    """Return every profile, sorted by name; one that cannot be used carries its problem and harms no other.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> profile = stackcore.set_profile("bench", {"slices": 40})
+    >>> "bench" in [profile.name for profile in stackcore.list_profiles()]
+    True
+    """
     return [_read(name) for name in profile_names(folders.config_folder())]
 
 
 def show_profile(name: str | None = None) -> Profile:
-    """Return a profile, the active one for None; `UsageError` for an unknown one, `ConfigError` for a broken one."""
+    """Return a profile, the active one for None; `UsageError` for an unknown one, `ConfigError` for a broken one.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> profile = stackcore.set_profile("bench", {"slices": 40})
+    >>> dict(stackcore.show_profile("bench").remembered)["slices"]
+    40
+    """
     chosen = current_profile(name).name
     if name is not None:
         _must_exist(name)
@@ -65,6 +81,12 @@ def set_profile(name: str | None, values: Mapping[str, Any], registry: Registry 
 
     `UsageError` or `PluginError` for a value that a run would refuse, `ConfigError` for a broken profile; nothing is
     stored then.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.set_profile("bench", {"slices": 40, "step": 12}).settings.step
+    12
     """
     folder = folders.config_folder()
     chosen = current_profile(name).name
@@ -93,6 +115,13 @@ def use_profile(name: str) -> ActiveProfile:
     """Make a profile the active one of later runs; returns the one that is active now: a variable may win.
 
     `UsageError` for an unknown profile.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> profile = stackcore.set_profile("bench", {"slices": 40})
+    >>> stackcore.use_profile("bench").name
+    'bench'
     """
     _must_exist(name)
     active.use_profile(folders.config_folder(), name)

@@ -66,6 +66,22 @@ def resume_capture(
         Every slice of it is saved.
     CameraError
         Where focus stands is not certain, or camera or lens are not as the run left them; nothing was moved.
+
+    Examples
+    --------
+    >>> import stackcore, threading
+    >>> from pathlib import Path
+    >>> cancel, small = threading.Event(), {"camera": {"width_px": 96, "height_px": 64}}
+    >>> def stop_early(event):
+    ...     if event.kind == "saved":
+    ...         cancel.set()
+    >>> asked = dict(slices=3, step=50, delay_ms=0, path="early/@MCT", save_profile=False, settings=small)
+    >>> try:
+    ...     stackcore.capture(**asked, listeners=[stop_early], cancel=cancel)
+    ... except stackcore.StackcoreError:
+    ...     [manifest] = Path("early").glob("*.stackcore.json")
+    >>> stackcore.resume_capture(manifest).slices_done
+    3
     """
     changes: dict[str, Any] = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
     changes["show"] = show
@@ -91,6 +107,14 @@ def return_focus(
     """Drive focus back to where a run started; nothing moves when it is there already.
 
     The parameters and errors are those of `resume_capture`; `CameraError` also when focus could not be returned.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> small = {"camera": {"width_px": 96, "height_px": 64}}
+    >>> asked = dict(slices=2, step=50, delay_ms=0, path="there/@MCT", save_profile=False, settings=small)
+    >>> stackcore.return_focus(stackcore.capture(**asked).manifest).focus.is_back  # it was back: nothing moves
+    True
     """
     changes: dict[str, Any] = {"camera": camera, "settings": settings or {}, "start_live_view": start_live_view}
     asked = {"manifest": str(manifest), **_given(focus_offset, camera)}

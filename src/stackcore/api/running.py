@@ -70,6 +70,17 @@ def run_settled(
         says how to stack it.
     Cancelled
         The same, when `cancel` was set.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> small = {"camera": {"width_px": 96, "height_px": 64}}
+    >>> request = stackcore.capture_request(
+    ...     slices=2, step=50, delay_ms=0, path="two/@MCT", save_profile=False, settings=small
+    ... )
+    >>> settled = stackcore.settle_stack(output="two.tif", fuser="average", align=False)
+    >>> stackcore.run_settled(request, settled).stack.frames
+    2
     """
     stack = replace(stack, gathered=replace(stack.gathered, strange=[]))  # the request tells of strange variables
     options = stack.options()
@@ -98,7 +109,15 @@ def plan_run(
     listeners: Sequence[Listener] = (),
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
-    """Check what `run_settled` would check before anything moves, and return what it would do; touches no camera."""
+    """Check what `run_settled` would check before anything moves, and return what it would do; touches no camera.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> request = stackcore.capture_request(slices=12, step=50)
+    >>> stackcore.plan_run(request, stackcore.settle_stack(output="planned.tif"))["stages"]
+    ['capture', 'align', 'fuse']
+    """
     options = stack.options()
     settings = {**described(options, []), **request.given(), "output": _text(stack.output), "dry_run": True}
     with run_scope("run", settings, listeners, cancel) as scope:

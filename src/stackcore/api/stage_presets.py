@@ -30,6 +30,12 @@ def develop_options(
 
     Parameters and errors are those of `stackcore.api.presets.settle_stack`; `demosaic` and `overwrite` are what no
     preset says. Of a preset, what is about raw files, the executor and the TIFF counts; the rest is for stacks.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.develop_options("quick-draft", linear=True).linear
+    True
     """
     typed = settings or {}
     found = settle_stack(preset, output=_ANY, settings=typed, surroundings=surroundings, **given).options()

@@ -45,7 +45,14 @@ class TokenInfo:
 
 
 def list_tokens(registry: Registry | None = None) -> list[TokenInfo]:
-    """Return every token that works, sorted by name."""
+    """Return every token that works, sorted by name.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> {token.written: token.result for token in stackcore.list_tokens()}["@SLICE"]
+    '05'
+    """
     found = registry or Registry.discover()
     return list(_infos(found, (record for record in found.records("token") if record.state == "ok")))
 

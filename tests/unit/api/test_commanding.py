@@ -16,19 +16,16 @@ from stackcore.errors import Cancelled, OutputError, PluginError, UsageError
 from stackcore.hookspecs import Offer, hookimpl
 
 
-def test_the_doctor_says_what_its_command_says(tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        main(["doctor", "--folder", str(tmp_path), "--json"])
-    told = json.loads(capsys.readouterr().out)["checks"]
-    findings = stackcore.doctor(tmp_path)
-    assert [(f.name, f.state) for f in findings] == [(check["name"], check["state"]) for check in told]
-    assert capsys.readouterr() == ("", "")
-
-
-def test_the_doctor_finds_what_is_wrong(tmp_path):
-    place = tmp_path / "file" / "folder"
+def test_the_doctor_says_what_its_command_says_and_finds_what_is_wrong(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    failed = [finding for finding in stackcore.doctor(place) if finding.state == "failed"]
+    place = tmp_path / "file" / "folder"
+    with pytest.raises(SystemExit):
+        main(["doctor", "--folder", str(place), "--json"])
+    told = json.loads(capsys.readouterr().out)["checks"]
+    findings = stackcore.doctor(place)
+    assert capsys.readouterr() == ("", "")
+    assert [(f.name, f.state, f.fix) for f in findings] == [(c["name"], c["state"], c["fix"]) for c in told]
+    failed = [finding for finding in findings if finding.state == "failed"]
     assert "output folder" in [finding.name for finding in failed]
     assert all(finding.fix for finding in failed)
 
