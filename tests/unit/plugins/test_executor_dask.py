@@ -277,7 +277,7 @@ def test_options_are_checked():
 
 
 def test_without_dask_it_is_listed_with_what_mends_it(monkeypatch):
-    monkeypatch.setattr("stackcore.registry._is_installed", lambda module: module != "distributed")
+    monkeypatch.setattr("stackcore.registry.finding._is_installed", lambda module: module != "distributed")
     [record] = [record for record in Registry.discover().records("executor") if record.name == "dask"]
     assert (record.state, record.fix) == ("missing", "pip install 'stackcore[dask]'")
 
