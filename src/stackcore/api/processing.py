@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -259,9 +260,9 @@ def made(work: Work, executor: Executor, target: Path | None, command: str) -> S
         picture = work.sharpen(engine, picture)
     run.check_cancelled()
     depth_maps.write(work, fused, found, target)
-    failed = reports.attempt(work, picture, fused, target, found, command)
-    if target is not None:
-        work.write(picture, target, found, command)
+    # The picture is on the disk before the report is made, and takes its place after it.
+    with nullcontext() if target is None else work.written(picture, target, found, command):
+        failed = reports.attempt(work, picture, fused, target, found, command)
     if target is not None and kept is not None:
         slab_images.clear_up(target)
         kept.remove()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -112,12 +113,40 @@ def write_result(
     file_format: FileFormat,
     valid: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Write a picture with its metadata and a profile; what could not be carried is a warning `metadata-incomplete`.
+    """Write a picture with its metadata and a profile: `result_ready`, between whose two steps nothing is done."""
+    with result_ready(
+        emit,
+        picture,
+        target,
+        metadata,
+        icc=icc,
+        encoding=encoding,
+        overwrite=overwrite,
+        file_format=file_format,
+        valid=valid,
+    ):
+        pass
 
-    `icc` is the profile of the frames, `encoding` how the numbers stand for light, `valid` (H, W) what becomes
-    opaque; None for all.
+
+@contextmanager
+def result_ready(
+    emit: Emit,
+    picture: Pixels,
+    target: Path,
+    metadata: Metadata,
+    *,
+    icc: bytes | None,
+    encoding: Encoding,
+    overwrite: bool,
+    file_format: FileFormat,
+    valid: NDArray[np.bool_] | None = None,
+) -> Iterator[None]:
+    """Write a picture with its metadata and a profile; `target` appears when the block has ended.
+
+    What could not be carried is a warning `metadata-incomplete`. `icc` is the profile of the frames, `encoding` how the
+    numbers stand for light, `valid` (H, W) what becomes opaque; None for all.
     """
-    notes = output.write_picture(
+    with output.picture_ready(
         picture,
         target,
         overwrite=overwrite,
@@ -125,10 +154,11 @@ def write_result(
         file_format=file_format,
         metadata=metadata,
         valid=valid,
-    )
-    for note in notes:
-        message = f"{note[:1].upper()}{note[1:]}"
-        emit(Warned(code="metadata-incomplete", message=message, frame=metadata.carried.source))
+    ) as notes:
+        for note in notes:
+            message = f"{note[:1].upper()}{note[1:]}"
+            emit(Warned(code="metadata-incomplete", message=message, frame=metadata.carried.source))
+        yield
 
 
 def usual_profile(carried: Carried, encoding: Encoding) -> bytes | None:

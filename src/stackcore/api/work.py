@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from stackcore.api import depth_maps, fusing
 from stackcore.api.calibrated import settle
 from stackcore.api.frames import Frames
 from stackcore.api.memory import peak_memory_bytes
-from stackcore.api.recording import asked_slabs, metadata_of, settings_of, write_result
+from stackcore.api.recording import asked_slabs, metadata_of, result_ready, settings_of
 from stackcore.api.stacks import Inputs, StackOptions, StackResult
 from stackcore.api.toolbox import SECTIONS, Toolbox
 from stackcore.config import refuse_unknown_sections
@@ -239,10 +239,17 @@ class Work:
             self.run.emit(Progress(stage="write", done=position + 1, total=len(frames)))
         return written
 
-    def write(self, picture: Pixels, target: Path, found: Survey, command: str) -> None:
-        """Write the result, with the metadata of the reference and the record of the run."""
-        with self.timed("write"):
-            self.publish(picture, target, self.metadata(found, command, target))
+    @contextmanager
+    def written(self, picture: Pixels, target: Path, found: Survey, command: str) -> Iterator[None]:
+        """Write the result, with the metadata of the reference and the record of the run.
+
+        It takes its place when the block has ended, in which it can be told how long writing took.
+        """
+        with ExitStack() as place:
+            with self.timed("write"):
+                ready = self._ready(picture, target, self.metadata(found, command, target), self.options.overwrite)
+                place.enter_context(ready)
+            yield
 
     def metadata(self, found: Survey, command: str, target: Path | None) -> Metadata:
         """What is written into pictures of all frames: what the reference carries, and the record of the run."""
@@ -273,16 +280,26 @@ class Work:
 
         `again` may replace it; `valid` (H, W) becomes its alpha unless all of it is true.
         """
-        options = self.options
-        write_result(
+        with self._ready(picture, target, metadata, self.options.overwrite or again, valid):
+            pass
+
+    def _ready(
+        self,
+        picture: Pixels,
+        target: Path,
+        metadata: Metadata,
+        overwrite: bool,
+        valid: NDArray[np.bool_] | None = None,
+    ) -> AbstractContextManager[None]:
+        return result_ready(
             self.run.emit,
             picture,
             target,
             metadata,
             icc=self.reader.info.icc,
-            encoding=options.encoding,
-            overwrite=options.overwrite or again,
-            file_format=options.file_format,
+            encoding=self.options.encoding,
+            overwrite=overwrite,
+            file_format=self.options.file_format,
             valid=valid,
         )
 

@@ -86,10 +86,32 @@ def write_picture(
 ) -> list[str]:
     """Write uint8, uint16 or float32 pixels (H, W, 3), or (H, W) of grey, as TIFF, PNG or JPEG (8 bit, 4:4:4).
 
-    Written under a temporary name in the same folder, given its metadata, flushed and moved into place. `OutputError`
-    when that fails; then nothing is left behind. `icc` is embedded. `valid` (H, W) becomes alpha, opaque where it is
-    true, in the types that have alpha (TIFF and PNG); None, or all of it true, is no alpha. Metadata that cannot be
-    written never cost the picture: what is missing is returned, one sentence each.
+    Parameters and errors are those of `picture_ready`, between whose two steps nothing is done.
+    """
+    with picture_ready(
+        pixels, target, overwrite=overwrite, icc=icc, file_format=file_format, metadata=metadata, valid=valid
+    ) as notes:
+        return notes
+
+
+@contextlib.contextmanager
+def picture_ready(
+    pixels: Pixels,
+    target: Path,
+    *,
+    overwrite: bool,
+    icc: bytes | None = None,
+    file_format: FileFormat = USUAL_FORMAT,
+    metadata: Metadata | None = None,
+    valid: NDArray[np.bool_] | None = None,
+) -> Iterator[list[str]]:
+    """Write uint8, uint16 or float32 pixels (H, W, 3), or (H, W) of grey; `target` appears when the block has ended.
+
+    TIFF, PNG or JPEG (8 bit, 4:4:4), written under a temporary name in the same folder, given its metadata, flushed and
+    moved into place. `OutputError` when that fails; then nothing is left behind. `icc` is embedded. `valid` (H, W)
+    becomes alpha, opaque where it is true, in the types that have alpha (TIFF and PNG); None, or all of it true, is no
+    alpha. Metadata that cannot be written never cost the picture: what is missing is yielded, one sentence each. If the
+    block raises there is none.
     """
     suffix = target.suffix.lower()
     image = _image(pixels, suffix, icc, metadata, valid)
@@ -103,7 +125,8 @@ def write_picture(
             except MetadataError as error:
                 _save(image, temporary, options, target, pixels.nbytes)
                 notes = [f"the picture is written without metadata: {error}."]
-    return notes
+        _settle(temporary)
+        yield notes
 
 
 def _save(image: Any, path: Path, options: dict[str, Any], target: Path, size_bytes: int) -> None:
@@ -140,9 +163,14 @@ def _published(target: Path, suffix: str, *, overwrite: bool) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+def _settle(file: Path) -> None:
+    """Have the system write out what it still holds of a file."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
 def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
+    _settle(temporary)
     if overwrite:
         os.replace(temporary, target)
         return

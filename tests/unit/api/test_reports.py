@@ -95,7 +95,7 @@ def test_the_twin_tells_what_the_run_found(made):
     assert sum(frame["won"] for frame in data["frames"]) == pytest.approx(1, abs=1e-4)
     assert data["depth"]["nearest"] == pytest.approx(np.percentile(result.depth[::4, ::4], 1), abs=1e-4)
     assert 0 < data["depth"]["sure"] < 1
-    assert set(data["seconds"]) == {"hot_pixels", "align", "fuse", "report"}
+    assert set(data["seconds"]) == {"hot_pixels", "align", "fuse", "write", "report"}
     assert data["memory"]["planned_bytes"] == result.planned_memory_bytes
     assert data["plugins"]["fuser"]["name"] == "depthmap"
     assert data["settings"]["plan"] == {"kind": "fold"}
