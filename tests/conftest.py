@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from stackcore.testing.scene import SyntheticStack
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background; programs that tests start inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no bug; and what decides whether a change lands draws the same examples every time.
 settings.register_profile("stackcore", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -235,6 +235,7 @@ def test_what_is_no_tree_is_fused_here(executor):
         def close(self) -> None:
             seen.append("closed")
 
+    executor.nearby.close()
     executor._nearby = Nearby()
     assert executor.fuse(None, None, [], threading.Event(), print, FusePlan.fold(3)) == "here"
     executor.close()

@@ -358,7 +358,8 @@ def test_two_at_a_time_give_opencv_its_threads_back() -> None:
 
 def test_no_thread_is_left_behind() -> None:
     def ours() -> list[str]:
-        return [t.name for t in threading.enumerate() if t.name.startswith("stackcore-")]
+        names = [thread.name for thread in threading.enumerate()]
+        return [name for name in names if name.startswith(("stackcore-worker", "stackcore-decoder"))]
 
     executor = LocalExecutor(LocalOptions(workers=3))
     list(executor.map(abs, range(9), threading.Event()))
