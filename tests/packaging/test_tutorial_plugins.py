@@ -83,11 +83,9 @@ def test_a_wheel_holds_its_module_its_types_and_its_entry_points(wheels, name):
     assert re.search(rf"^\[stackcore\]\n[\w-]+ = {package}\.plugin$", declared, re.MULTILINE)
 
 
-def test_they_are_found_with_their_origin(stackcore_with, tutorial_plugins):
-    done = stackcore_with(tutorial_plugins, "plugins", "list", "--json")
-    assert done.returncode == 0, done.stderr
+def test_they_are_found_with_their_origin(type_it):
     found: dict[str, set[Any]] = {}
-    for plugin in json.loads(done.stdout)["plugins"]:
+    for plugin in json.loads(type_it("stackcore plugins list --json"))["plugins"]:
         if plugin["distribution"] != "stackcore":
             assert (plugin["state"], plugin["version"]) == ("ok", "0.1.0"), plugin
             found.setdefault(plugin["distribution"], set()).add((plugin["kind"], plugin["name"]))
