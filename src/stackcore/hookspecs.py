@@ -59,7 +59,8 @@ class Offer(Generic[T]):
     needs
         Top-level modules that must be installed.
     extra
-        The extra that brings them: `pip install 'stackcore[extra]'`.
+        The extra of its distribution that brings them, for `pip install 'acme-fusers[extra]'`; None where they are
+        among what the distribution always requires.
     """
 
     name: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stackcore.errors import PluginError, StackcoreError
 from stackcore.hookspecs import HOOK_OF_KIND, Hooks, Kind, hook_facts
 from stackcore.registry.describing import members
-from stackcore.registry.records import PluginRecord, install_advice
+from stackcore.registry.records import PluginRecord
 from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import LOOKOUT, within
 
@@ -45,12 +45,12 @@ def build(record: PluginRecord, options: Options, limit_s: float | None = None) 
         raise
     except TimeoutError as error:
         if limit_s is None:  # the plugin's own
-            raise _cannot(record, f"building it failed: TimeoutError: {error}", install_advice(offer)) from error
+            raise _cannot(record, f"building it failed: TimeoutError: {error}", record.supply) from error
         fix = f"leave it out with --disable-plugin {record.distribution}:{record.name}, or tell its author."
         raise _cannot(record, f"building it was not done within {limit_s:g} s", fix) from error
     except (Exception, SystemExit) as error:
         problem = "importing it failed" if isinstance(error, ImportError) else "building it failed"
-        raise _cannot(record, f"{problem}: {type(error).__name__}: {error}", install_advice(offer)) from error
+        raise _cannot(record, f"{problem}: {type(error).__name__}: {error}", record.supply) from error
     if lacks := _lacks(kind, built):
         name = type(built).__name__
         why = f"its build returned a {name}, which is no {kind}: {lacks}"

@@ -21,7 +21,7 @@ import importlib_metadata
 from stackcore.hookspecs import HOOK_OF_KIND, PROJECT, Hooks, Kind, hook_facts
 from stackcore.registry.asking import Asker
 from stackcore.registry.deprecations import warn_once
-from stackcore.registry.records import PluginRecord, install_advice
+from stackcore.registry.records import PluginRecord
 from stackcore.registry.tracing import hook_trace
 from stackcore.registry.waiting import Worker
 
@@ -167,7 +167,7 @@ def _settle(record: PluginRecord, disabled: set[str]) -> PluginRecord:
         absent = [module for module in record.offer.needs if not _is_installed(module)]
         if absent:
             reason = f"it needs {', '.join(absent)}, which is not installed."
-            return replace(record, state="missing", reason=reason, fix=install_advice(record.offer))
+            return replace(record, state="missing", reason=reason, fix=record.supply)
     return record
 
 

@@ -61,9 +61,15 @@ class PluginRecord:
         """The commands that mend a distribution which is broken, or do without it."""
         return f"pip install --force-reinstall {self.distribution}, or pip uninstall {self.distribution}"
 
+    @property
+    def supply(self) -> str:
+        """The command that brings what its offer needs.
 
-def install_advice(offer: Offer[Any]) -> str:
-    """Return the command that brings what an offer needs."""
-    if offer.extra:
-        return f"pip install 'stackcore[{offer.extra}]'"
-    return f"pip install {' '.join(offer.needs)}" if offer.needs else "reinstall the package that brings it."
+        It names the distribution, which knows its requirements: a module often has another name than the package that
+        brings it (`cv2`, `serial`), and a package called like the module may be anybody's.
+        """
+        if self.offer is not None and self.offer.extra:
+            return f"pip install '{self.distribution}[{self.offer.extra}]'"
+        if self.offer is not None and self.offer.needs:
+            return f"pip install {self.distribution}"
+        return "reinstall the package that brings it."

@@ -238,7 +238,7 @@ def test_a_missing_dependency_is_named_with_the_command_that_brings_it(fake_plug
     by_name = {record.name: record for record in registry.records()}
     assert by_name["a"].state == "missing"
     assert by_name["a"].reason == "it needs no_such_library, which is not installed."
-    assert by_name["a"].fix == "pip install 'stackcore[dask]'"
+    assert by_name["a"].fix == "pip install 'acme[dask]'"
     assert by_name["b"].state == "ok"
     with pytest.raises(PluginError, match="no_such_library"):
         registry.build("fuser", "a")
@@ -247,6 +247,11 @@ def test_a_missing_dependency_is_named_with_the_command_that_brings_it(fake_plug
 def test_a_missing_submodule_is_missing_too(fake_plugins):
     fake_plugins.add("fuser-a", stackcore_fusers=fusers(offer("a", needs=("no_such_library.part",))))
     assert only(Registry.discover()).state == "missing"
+
+
+def test_without_an_extra_its_own_distribution_brings_what_it_requires(fake_plugins):
+    fake_plugins.add("fuser-a", stackcore_fusers=fusers(offer("a", needs=("no_such_library",))))
+    assert only(Registry.discover()).fix == "pip install acme"  # a package called like the module may be anybody's
 
 
 def test_an_import_that_fails_while_building_is_a_plugin_error(fake_plugins):

@@ -66,6 +66,7 @@ def stackcore_cameras() -> Iterable[Offer[CameraProvider]]:
             options=FolderWatchOptions,
             build=_build,
             capabilities=("any tethering tool", "trigger command", "no focus drive", "no live view", "jpeg", "raw"),
+            needs=("tifffile",),
         )
     ]
 

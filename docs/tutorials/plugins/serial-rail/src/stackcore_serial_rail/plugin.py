@@ -54,5 +54,6 @@ def stackcore_cameras() -> Iterable[Offer[CameraProvider]]:
             options=SerialRailOptions,
             build=_build,
             capabilities=("focus rail", "grbl", "zaber ascii", "serial", "detection"),
+            needs=("serial",),
         )
     ]
