@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+import stackcore
 from stackcore.cli.app import main
+from stackcore.events import BaseEvent
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "tutorials" / "plugins").glob("*.md"))
 OFFERED = {
@@ -184,3 +186,33 @@ def test_the_page_of_the_rail_works_as_it_is_printed(type_it, tmp_path, capsys):
         assert rail.position_mm == pytest.approx(0, abs=1e-6)
     assert capsys.readouterr().out == "serial-rail True\n"
     assert len(list((tmp_path / "again").glob("slice-*.jpg"))) == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+@pytest.mark.usefixtures("type_it")
+def test_a_rail_moves_after_each_frame_that_is_dropped(tmp_path):
+    from stackcore_serial_rail.stand_in import StandIn  # type: ignore[import-not-found,unused-ignore]
+
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+
+    def drop(event: BaseEvent) -> None:
+        if event.kind == "capturing":
+            number = len(rail.jogs)
+            (incoming / f"IMG_{number}.jpg").write_bytes(b"\xff\xd8\xff\xda\0\2%d\xff\xd9" % number)
+
+    folder = {"folder": str(incoming), "settle_s": 0, "poll_s": 0.01}
+    with StandIn() as rail:
+        shot = stackcore.capture(
+            camera=f"serial-rail:{rail.port}",
+            slices=3,
+            step=50,
+            delay_ms=0,
+            path="both/@MCT",
+            settings={"camera": {"body": "folder-watch", "body_options": folder}},
+            listeners=[drop],
+        )
+        assert rail.jogs == pytest.approx([0.05, 0.05, -0.1])
+    assert [path.name for path in shot.files] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert [path.read_bytes()[6:7] for path in shot.files] == [b"0", b"1", b"2"]
+    assert [warned.message for warned in shot.warnings] == ["live view: a folder has none (stills do without it)"]

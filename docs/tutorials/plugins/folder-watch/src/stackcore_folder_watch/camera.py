@@ -79,10 +79,10 @@ class FolderCamera:
         if "focus_drive" in needs:
             detail = "a folder has none"
             checks.append(Check(name="focus drive", ok=False, detail=detail, fix=NO_DRIVE))
-        if "live_view" in needs:  # stills do without it; a mode that saves live view does not
+        if "live_view" in needs:
             fatal = "still" not in needs
-            detail = "a folder has none"
-            checks.append(Check(name="live view", ok=False, detail=detail, fix="use --mode stills", fatal=fatal))
+            fix = "choose a mode that takes stills" if fatal else "stills do without it"
+            checks.append(Check(name="live view", ok=False, detail="a folder has none", fix=fix, fatal=fatal))
         return checks
 
     def restore(self) -> None:
