@@ -69,7 +69,7 @@ def test_a_result_shows_picture_and_depth(cells):
     shown = data(cells[1])
     assert shown["text/html"].count('<img src="data:image/jpeg;base64,') == 2
     assert "leaf.tif" in shown["text/html"]
-    assert "yellow is slice 7" in shown["text/html"]
+    assert "yellow the last of 8" in shown["text/html"]
     assert len(shown["image/png"]) > 10_000
 
 

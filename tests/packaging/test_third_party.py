@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,24 @@ def test_one_for_other_hooks_is_listed_as_such(stackcore_with, third_party, fram
     done = stackcore_with(third_party, "stack", str(frames), "-o", str(output), "--fuser", "tomorrow")
     assert done.returncode == 4
     assert "pip install --upgrade stackcore" in done.stderr
+
+
+PROGRAM = """
+import numpy as np, stackcore
+
+frames = np.random.default_rng(3).integers(0, 65536, (3, 90, 120, 3), np.uint16)
+result = stackcore.fuse(frames, fuser="brightest", align=False, hot_pixels=False)
+assert np.array_equal(result.picture, frames.max(axis=0))
+states = {plugin.distribution: plugin.state for plugin in stackcore.list_plugins("fuser")}
+print(states["acme-brightest"], stackcore.plugin_options("fuser", "brightest"))
+"""
+
+
+def test_python_programs_use_it_as_well(third_party):
+    environment = {**os.environ, "PYTHONPATH": str(third_party)}
+    command = [sys.executable, "-W", "error", "-c", PROGRAM]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("ok []\n", "")
 
 
 def test_it_is_selected_and_run(stackcore_with, third_party, frames, tmp_path):

@@ -24,7 +24,7 @@ def progress(*, stream: TextIO | None = None, clock: Callable[[], float] = time.
     """Return a listener that shows how far a run is: `stackcore.stack(..., listeners=[stackcore.progress()])`.
 
     In a notebook it is a cell of bars, drawn anew in its place; on a terminal a line, in a file one line a stage.
-    One of them serves one run.
+    One of them may serve several runs, one after the other.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class _Stage:
 
 @dataclass
 class ProgressDisplay:
-    """The state of one run, by its events; shows itself as it changes."""
+    """The state of the run that was heard last, by its events; shows itself as it changes."""
 
     stream: TextIO
     clock: Callable[[], float]
@@ -78,7 +78,7 @@ class ProgressDisplay:
         self._status.note(event)
         match event:
             case RunStarted():
-                self.command, self._began = event.command, self.clock()
+                self._begin(event.command)
             case SliceStarted():
                 self.stages[_SHOOTING] = _Stage(event.slice_index, event.slices)
             case StageStarted():
@@ -95,6 +95,13 @@ class ProgressDisplay:
                 if _SHOOTING in self.stages:
                     self.stages[_SHOOTING].done = self._status.slices_done
         self._draw(at_once=isinstance(event, RunStarted | RunFinished))
+
+    def _begin(self, command: str) -> None:
+        """Forget the run before, whose cell stays as it is."""
+        self.command, self.outcome, self.output = command, "", ""
+        self.stages, self.warnings, self._lines = {}, [], set()
+        self._status, self._cell = CaptureStatus(), None
+        self._began = self.clock()
 
     def __repr__(self) -> str:
         parts = [f"{name} {stage.figures}" for name, stage in self.stages.items()]

@@ -40,7 +40,7 @@ def stack_html(result: StackResult) -> str:
     if result.depth is not None:
         small = np.asarray(shrunk(result.depth, _DEPTH_SIDE_PX), np.float32)
         slices = slice_count(result)
-        legend = f"depth: dark blue is slice 0, yellow is slice {slices - 1}"
+        legend = f"depth: dark blue is the first slice, yellow the last of {slices}"
         pictures.append(_figure(depth_picture.colours(small, slices), legend))
     taken = f"{result.frames} frames" + (f", {len(result.skipped)} left out" if result.skipped else "")
     facts = [

@@ -55,6 +55,19 @@ def test_a_terminal_gets_one_line_that_is_written_anew(clock):
     assert "\n" not in "".join(drawn[:-1])
 
 
+def test_one_display_serves_several_runs(clock):
+    told = io.StringIO()
+    show = stackcore.progress(stream=told, clock=clock)
+    for command in ("align", "fuse"):
+        show(RunStarted(command=command))
+        show(StageStarted(stage=command, total=1))
+        show(Warned(code="x", message=f"of {command}"))
+        show(Progress(stage=command, done=1, total=1))
+        show(RunFinished(outcome="completed", exit_code=0))
+    assert told.getvalue() == "align 1/1\nalign done\nfuse 1/1\nfuse done\n"
+    assert show.warnings == ["of fuse"]
+
+
 def test_what_a_camera_is_at(clock):
     show = stackcore.progress(stream=Terminal(), clock=clock)
     show(RunStarted(command="capture"))

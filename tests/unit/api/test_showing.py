@@ -45,7 +45,7 @@ def test_a_picture_shows_itself(result):
     wanted = result.depth_colours()
     assert np.abs(depth.astype(float) - wanted).mean() < 4
     assert wanted.dtype == np.uint8
-    assert "yellow is slice 5" in result._repr_html_()
+    assert "yellow the last of 6" in result._repr_html_()
     assert repr(result) == "<360 x 240 uint16 of 6 frames, with depth>"
 
 
