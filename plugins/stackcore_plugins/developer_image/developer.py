@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stackcore.errors import UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
+from stackcore.stacking.reducing import opaque_parts, reduced_where_opaque
 from stackcore.terms import FULL_SCALE, Pixels
 from stackcore_plugins.developer_image.colours import Meaning, kind_of, meaning_of, profile_of, to_rgb
 from stackcore_plugins.developer_image.files import opened, read_strictly
@@ -19,8 +20,6 @@ from stackcore_plugins.developer_image.upright import as_array, decode_upright, 
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
 _COLOUR_BANDS = {"grey": 1, "rgb": 3, "cmyk": 4}
-_NEARLY_ALL = 0.999
-"""Share of its source pixels that must be opaque where a reduced pixel is valid; rounding takes a little of all."""
 
 
 class ImageDeveloper:
@@ -130,16 +129,9 @@ def _reduced_with_alpha(image: Any, meaning: Meaning, target: bytes | None, scal
     """The mean of what is valid alone, so that nothing bleeds out of the parts that are not."""
     colours, alpha = _parts(_full_range(image), meaning)
     rgb = to_rgb(colours, meaning, target)
-    full = FULL_SCALE[_DTYPES[image.format]]
-    opaque = ((alpha == full) * (full / 255)).cast(image.format)  # a comparison gives 0 or 255
-    weighted = rgb.bandjoin(opaque.copy(interpretation=rgb.interpretation)).premultiply(max_alpha=full)
-    small = as_array(weighted.resize(scale, kernel="linear").unpremultiply(max_alpha=full).cast("float"))
-    small = upright(small, orientation_of(image))
-    pixels = small[..., :3]
-    if image.format != "float":
-        pixels = np.clip(np.rint(pixels), 0, full)
-    valid = small[..., 3] >= _NEARLY_ALL * full
-    return _checked(np.ascontiguousarray(pixels, _DTYPES[image.format]), valid, path)
+    small = upright(reduced_where_opaque(rgb, alpha, scale), orientation_of(image))
+    pixels, valid = opaque_parts(small, _DTYPES[image.format])
+    return _checked(pixels, valid, path)
 
 
 def _dtype(image: Any, path: Path) -> str:

@@ -56,8 +56,9 @@ def fuse(
     ----------
     frames
         At least two pictures, nearest slice first: `Frames` from `read_frames`; a list of arrays, an array of all of
-        them, or a generator. Each is (H, W, 3) RGB, or (H, W) of grey; uint8 or uint16 in full range, or floats from
-        0 (black) to 1 (white); all of one size and dtype. None is modified. Those of a generator are kept, those of a
+        them, or a generator. Each is (H, W, 3) RGB, (H, W, 4) with alpha (opaque pixels are picture), or (H, W) of
+        grey; uint8 or uint16 in full range, or floats from 0 (black) to 1 (white); all of one size and dtype. None is
+        modified. Those of a generator are kept, those of a
         sequence are asked for whenever one is needed: several times each.
     fuser, aligner, sharpener, executor
         Names of plugins. `sharpen` switches the sharpener on and is its strength, S or X:Y:Z.

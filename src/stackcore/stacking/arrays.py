@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stackcore.errors import FrameError, UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
+from stackcore.stacking.reducing import as_image, opaque_parts, reduced, reduced_where_opaque
 from stackcore.terms import FULL_SCALE, Pixels
 
 SUFFIX = ""
@@ -22,8 +23,6 @@ _AS = {"uint8": np.uint8, "uint16": np.uint16, "float16": np.float32, "float32":
 _FAR_BEYOND_WHITE = 100.0
 """Highlights may lie beyond 1; a frame that goes so far was meant to end at 255 or 65535."""
 
-_FORMATS = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
-
 
 class ArrayDeveloper:
     """Reads the arrays of a sequence as a `stackcore.protocols.Developer` reads files.
@@ -31,7 +30,7 @@ class ArrayDeveloper:
     Parameters
     ----------
     arrays
-        Each what `as_pixels` takes; asked for one by one, whenever one is needed, and never modified.
+        Each what `as_frame` takes; asked for one by one, whenever one is needed, and never modified.
 
     Attributes
     ----------
@@ -51,7 +50,7 @@ class ArrayDeveloper:
     def probe(self, path: Path) -> FrameInfo:
         """Size and dtype; `UnreadableFrame` for what is no picture."""
         if path not in self._infos:
-            array = _plane_or_rgb(self._arrays[self._places[path]], str(path))
+            array = _colours(self._arrays[self._places[path]], str(path))
             height, width = array.shape[:2]
             dtype = np.dtype(_AS[array.dtype.name]).name
             self._infos[path] = FrameInfo(width=width, height=height, dtype=dtype, is_developed=True)
@@ -59,11 +58,19 @@ class ArrayDeveloper:
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         """The array at no more than `max_size_px`, as the same numbers in a TIFF file are reduced."""
-        return Decoded(_reduced(self.read(path).pixels, max_size_px))
+        frame = self.read(path)
+        pixels, valid = frame.pixels, frame.valid
+        scale = max_size_px / max(pixels.shape[:2])
+        if valid is None or scale >= 1:
+            return Decoded(reduced(pixels, max_size_px), valid)
+        alpha = valid.astype(pixels.dtype) * pixels.dtype.type(FULL_SCALE[pixels.dtype.name])
+        name = {"uint8": "srgb", "uint16": "rgb16", "float32": "rgb"}[pixels.dtype.name]
+        small = reduced_where_opaque(as_image(pixels).copy(interpretation=name), as_image(alpha), scale)
+        return Decoded(*opaque_parts(small, pixels.dtype.name))
 
     def read(self, path: Path) -> Decoded:
-        """A copy of the array, (H, W, 3) uint8, uint16 or float32."""
-        return Decoded(as_pixels(self._arrays[self._places[path]], str(path)))
+        """A copy of the array: colours (H, W, 3) uint8, uint16 or float32, and what of them is picture."""
+        return as_frame(self._arrays[self._places[path]], str(path))
 
     def mosaic(self, path: Path) -> Mosaic:
         """There is none in an array."""
@@ -106,30 +113,50 @@ def as_list(frames: Any) -> Sequence[Any] | NDArray[Any]:
     return listed
 
 
-def as_pixels(array: Any, name: str) -> Pixels:
-    """A copy of an array as a frame has its pixels: (H, W, 3) RGB, uint8, uint16 or float32, contiguous.
+def as_frame(array: Any, name: str) -> Decoded:
+    """A copy of an array as a frame of a stack.
 
     Parameters
     ----------
     array
-        (H, W, 3), or (H, W) or (H, W, 1) of grey; uint8 and uint16 in full range, floats 0 to 1 for black to white.
+        (H, W, 3) RGB, (H, W, 4) with alpha, or (H, W) or (H, W, 1) of grey; uint8 and uint16 in full range, floats 0
+        to 1 for black to white. As in files, opaque pixels are picture, and nothing else is.
     name
         What messages call it.
 
     Raises
     ------
     UnreadableFrame
-        Another shape or dtype, no pixels, NaN or infinity, or floats that end at 255 or 65535.
+        Another shape or dtype, no opaque pixel, NaN or infinity in one, or floats that end at 255 or 65535.
     """
-    plain = _plane_or_rgb(array, name)
+    plain = _colours(array, name)
+    colours = plain[..., None] if plain.ndim == 2 else plain[..., :3]
     pixels: Pixels = np.empty((*plain.shape[:2], 3), _AS[plain.dtype.name])
-    pixels[...] = plain if plain.ndim == 3 else plain[..., None]
+    pixels[...] = colours
+    valid = None
+    if plain.ndim == 3 and plain.shape[2] == 4:
+        opaque: NDArray[np.bool_] = plain[..., 3] == FULL_SCALE[pixels.dtype.name]
+        if not opaque.any():
+            why = "its alpha leaves no pixel that is fully opaque."
+            raise UnreadableFrame(f"{name} is transparent all over.", why, "leave its alpha out: `frame[..., :3]`.")
+        valid = None if opaque.all() else opaque
     if pixels.dtype == np.float32:
-        _check_floats(pixels, name)
-    return pixels
+        _check_floats(pixels, valid, name)
+    return Decoded(pixels, valid)
 
 
-def _plane_or_rgb(array: Any, name: str) -> NDArray[Any]:
+def as_pixels(array: Any, name: str) -> Pixels:
+    """A copy of an array as a picture: (H, W, 3) RGB, uint8, uint16 or float32, contiguous.
+
+    `array` is what `as_frame` takes, but has no alpha; `UnreadableFrame` likewise.
+    """
+    shape = np.shape(array)
+    if len(shape) == 3 and shape[2] == 4:
+        raise UnreadableFrame(f"{name} has four channels.", "alpha has no meaning here.", "leave it out: `[..., :3]`.")
+    return as_frame(array, name).pixels
+
+
+def _colours(array: Any, name: str) -> NDArray[Any]:
     pixels = np.asarray(array)
     if pixels.dtype.name not in _AS:
         raise UnreadableFrame(
@@ -139,11 +166,7 @@ def _plane_or_rgb(array: Any, name: str) -> NDArray[Any]:
         )
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        raise UnreadableFrame(
-            f"{name} has four channels.", "the fourth is taken for alpha.", "leave it out: `frame[..., :3]`."
-        )
-    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
         hint = "move its channels last: `numpy.moveaxis(frame, 0, -1)`." if pixels.shape[:1] == (3,) else ""
         raise UnreadableFrame(
             f"{name} is no picture.",
@@ -155,14 +178,16 @@ def _plane_or_rgb(array: Any, name: str) -> NDArray[Any]:
     return pixels
 
 
-def _check_floats(pixels: Pixels, name: str) -> None:
-    bad = ~np.isfinite(pixels).all(axis=2)
+def _check_floats(pixels: Pixels, valid: NDArray[np.bool_] | None, name: str) -> None:
+    finite = np.isfinite(pixels).all(axis=2)
+    bad = ~finite if valid is None else ~finite & valid
     if bad.any():  # one of them spreads over the whole result
         raise UnreadableFrame(
             f"{name} holds pixels that are no numbers.",
             f"{int(np.count_nonzero(bad))} of its pixels are NaN or infinite.",
             "fill them in, for example with `numpy.nan_to_num`, or leave the frame out.",
         )
+    pixels[~finite] = 0
     if (most := float(pixels.max())) > _FAR_BEYOND_WHITE:
         full = 255 if most <= FULL_SCALE["uint8"] else 65535
         raise UnreadableFrame(
@@ -178,20 +203,3 @@ def _files(name: str) -> FrameError:
         f'"{name}" is the name of a file or folder.',
         "read it with `stackcore.read_frames`, or use `stackcore.stack`, which takes files.",
     )
-
-
-def _reduced(pixels: Pixels, max_size_px: int) -> Pixels:
-    """By the steps of libvips that files without a reduced form of their own take, so that both align alike."""
-    import pyvips
-
-    height, width = pixels.shape[:2]
-    scale = max_size_px / max(width, height)
-    if scale >= 1:
-        return pixels
-    image: Any = pyvips.Image.new_from_memory(pixels.data, width, height, 3, _FORMATS[pixels.dtype.name])
-    if pixels.dtype == np.uint8:
-        image = image.copy(interpretation="srgb")
-        small = image.thumbnail_image(max_size_px, height=max_size_px, size="down")
-    else:
-        small = image.resize(scale)
-    return np.asarray(small.numpy())

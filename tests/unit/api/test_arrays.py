@@ -102,6 +102,30 @@ def test_arrays_are_reduced_as_files_are(tmp_path, dtype, size):
     assert np.array_equal(reduced.pixels, of_file.pixels)
 
 
+def with_alpha(array: np.ndarray) -> np.ndarray:
+    """An array whose left and upper parts are transparent, with nonsense beneath."""
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[array.dtype.name]
+    alpha = np.full((*array.shape[:2], 1), full, array.dtype)
+    alpha[:, :40], alpha[:25] = 0, full // 2
+    hidden = array.copy()
+    hidden[:, :40] = np.nan if array.dtype == np.float32 else 7
+    return np.concatenate([hidden, alpha], axis=2)
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+def test_alpha_says_what_is_picture_as_in_files(frames, tmp_path, dtype):
+    arrays = [with_alpha(as_kind(frame, dtype)) for frame in frames[:3]]
+    paths = [write(array, tmp_path / f"f{index}.tif") for index, array in enumerate(arrays)]
+    of_file, of_array = ImageDeveloper(), ArrayDeveloper(arrays)
+    for size in (64, 1024):
+        one, other = of_file.read_reduced(paths[0], size), of_array.read_reduced(of_array.paths[0], size)
+        assert other.valid is not None
+        assert np.array_equal(one.valid, other.valid)
+        assert np.array_equal(one.pixels[other.valid], other.pixels[other.valid])
+    quick = {**QUICK, "crop": False}
+    assert np.array_equal(stackcore.fuse(arrays, **quick).picture, stackcore.stack(paths, **quick).picture)
+
+
 def test_every_form_of_frames_gives_the_same(frames):
     expected = stackcore.fuse(frames, **QUICK).picture
 
@@ -274,7 +298,8 @@ GOOD = np.full((20, 30, 3), 0.5, np.float32)
         ([GOOD * 1j, GOOD], UnreadableFrame, "complex64"),
         ([np.array(["a", "b"])] * 2, UnreadableFrame, "no picture|numbers"),
         ([np.moveaxis(GOOD, -1, 0)] * 2, UnreadableFrame, r"its shape is \(3, 20, 30\);.* `numpy\.moveaxis"),
-        ([np.zeros((20, 30, 4), np.uint8)] * 2, UnreadableFrame, r"four channels\. .* `frame\[\.\.\., :3\]`"),
+        ([np.zeros((20, 30, 4), np.uint8)] * 2, UnreadableFrame, r"transparent all over\. .* `frame\[\.\.\., :3\]`"),
+        ([np.zeros((20, 30, 5), np.uint8)] * 2, UnreadableFrame, "is no picture"),
         ([np.zeros((20, 30, 2), np.uint8)] * 2, UnreadableFrame, "is no picture"),
         ([np.zeros((0, 30, 3), np.uint8)] * 2, UnreadableFrame, "is empty"),
         ([np.zeros(30, np.uint8)] * 2, UnreadableFrame, r"its shape is \(30,\)"),
@@ -338,6 +363,9 @@ def test_what_is_no_transform_says_so(frames, given, words):
 
 
 def test_what_else_is_refused(frames, shoot, tmp_path):
+    for work in (stackcore.sharpen, lambda picture: stackcore.warp(picture, np.eye(3))):
+        with pytest.raises(UnreadableFrame, match="four channels"):
+            work(with_alpha(frames[0]))
     with pytest.raises(UsageError, match="The region is empty"):
         stackcore.warp(frames[0], np.eye(3), region=Region(0, 0, 0, 5))
     with pytest.raises(UsageError, match="no place for the result"):
