@@ -23,12 +23,30 @@ assert told.getvalue() == ""  # it went into a cell, from another thread
 result._repr_png_()[:4]
 """
 
+INTERRUPTED = """
+import json, signal
+from pathlib import Path
+
+def press(event):  # what "Interrupt" in the menu does
+    if event.kind == "saved" and event.slice_index == 2:
+        signal.raise_signal(signal.SIGINT)
+
+tiny = {"camera": {"width_px": 64, "height_px": 64}}
+try:
+    stackcore.capture(
+        slices=99, step=2, delay_ms=0, path="leaf/early/@MCT", save_profile=False, settings=tiny, listeners=[press]
+    )
+except KeyboardInterrupt:
+    [manifest] = Path("leaf/early").glob("*.stackcore.json")
+json.loads(manifest.read_text("utf-8"))["focus"]
+"""
+
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
-    """The cells of the notebook, and one more, with what they gave."""
+    """The cells of the notebook, and two more, with what they gave."""
     notebook = nbformat.read(NOTEBOOK, 4)
-    notebook.cells.append(nbformat.v4.new_code_cell(MORE))
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in (MORE, INTERRUPTED)]
     folder, home = tmp_path_factory.mktemp("notebook"), str(tmp_path_factory.mktemp("home"))
     client = NotebookClient(notebook, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(folder)}})
     client.execute(env={**os.environ, **dict.fromkeys(("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home)})
@@ -83,6 +101,10 @@ def test_the_figures_are_what_the_text_says(cells):
 
 
 def test_a_run_in_the_background_draws_its_bars_too(cells):
-    [drawn] = [output for output in cells[-1].outputs if output.output_type == "display_data"]
+    [drawn] = [output for output in cells[-2].outputs if output.output_type == "display_data"]
     assert "survey done" in drawn.data["text/plain"]
-    assert "\\x89PNG" in data(cells[-1])["text/plain"]
+    assert "\\x89PNG" in data(cells[-2])["text/plain"]
+
+
+def test_interrupting_a_cell_returns_focus_first(cells):
+    assert data(cells[-1])["text/plain"] == "{'start': 0, 'now': 0, 'certain': True}"
