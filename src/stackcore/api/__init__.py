@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from stackcore.api.commanding import Finding, command, demo, doctor
     from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
     from stackcore.api.frames import Frames, read_frames
+    from stackcore.api.judging import judge_coverage
     from stackcore.api.library import Library, export_entry
-    from stackcore.api.naming import PathPreview, preview_path
+    from stackcore.api.naming import PathPreview, open_questions, preview_path
     from stackcore.api.new_plugins import NewPlugin, new_plugin
     from stackcore.api.planning import PlannedCapture, plan_capture
     from stackcore.api.plugins import list_plugins, plugin_options
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from stackcore.api.preset_new import Answers, new_preset
     from stackcore.api.presets import SettledStack, settle_stack, stack_options
     from stackcore.api.processing import plan_stack, stack, survey
-    from stackcore.api.profiles import Profile, list_profiles, set_profile, show_profile, use_profile
+    from stackcore.api.profiles import Profile, current_profile, list_profiles, set_profile, show_profile, use_profile
     from stackcore.api.progressing import progress
     from stackcore.api.resuming import resume_capture, return_focus
     from stackcore.api.running import RunResult, plan_run, run_settled
@@ -94,6 +95,7 @@ _HOME = {
     "capture": "stackcore.api.shooting",
     "capture_request": "stackcore.api.capture_presets",
     "command": "stackcore.api.commanding",
+    "current_profile": "stackcore.api.profiles",
     "darks": "stackcore.api.calibrating",
     "demo": "stackcore.api.commanding",
     "develop": "stackcore.api.developing",
@@ -102,6 +104,7 @@ _HOME = {
     "export_entry": "stackcore.api.library",
     "fuse": "stackcore.api.steps",
     "greycard": "stackcore.api.calibrating",
+    "judge_coverage": "stackcore.api.judging",
     "list_cameras": "stackcore.api.cameras",
     "list_plugins": "stackcore.api.plugins",
     "list_presets": "stackcore.api.preset_files",
@@ -109,6 +112,7 @@ _HOME = {
     "list_tokens": "stackcore.api.tokens",
     "new_plugin": "stackcore.api.new_plugins",
     "new_preset": "stackcore.api.preset_new",
+    "open_questions": "stackcore.api.naming",
     "plan_capture": "stackcore.api.planning",
     "plan_develop": "stackcore.api.developing",
     "plan_run": "stackcore.api.running",
@@ -179,6 +183,7 @@ __all__ = [
     "capture",
     "capture_request",
     "command",
+    "current_profile",
     "darks",
     "demo",
     "develop",
@@ -187,6 +192,7 @@ __all__ = [
     "export_entry",
     "fuse",
     "greycard",
+    "judge_coverage",
     "list_cameras",
     "list_plugins",
     "list_presets",
@@ -194,6 +200,7 @@ __all__ = [
     "list_tokens",
     "new_plugin",
     "new_preset",
+    "open_questions",
     "plan_capture",
     "plan_develop",
     "plan_run",

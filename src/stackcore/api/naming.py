@@ -88,6 +88,12 @@ def open_questions(request: CaptureRequest) -> dict[str, str]:
     """Return what the template asks for and `request` does not answer: the question in words, by label.
 
     Raises the errors that `capture` would raise for settings and template.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.open_questions(stackcore.capture_request(path="@ASK:subject/@MCT"))
+    {'subject': 'subject'}
     """
     tokens = build_tokens(request.registry or Registry.discover())
     asked = questions(parse(resolve_settings(request).path, tokens), tokens)

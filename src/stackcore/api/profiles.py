@@ -40,7 +40,14 @@ class Profile:
 
 
 def current_profile(name: str | None = None) -> ActiveProfile:
-    """Return the profile that a run with `--profile name` would use, and what chose it."""
+    """Return the profile that a run with `--profile name` would use, and what chose it.
+
+    Examples
+    --------
+    >>> import stackcore
+    >>> stackcore.current_profile("bench").name
+    'bench'
+    """
     return active_profile(folders.config_folder(), name)
 
 

@@ -12,6 +12,7 @@ import pyvips
 import stackcore.api as api
 from stackcore.api.processing import sharpen
 from stackcore.errors import AlignmentFailed, OutputError, UsageError
+from stackcore.testing.scene import make_stack
 
 
 def read(path: Path) -> np.ndarray:
@@ -115,3 +116,15 @@ def test_what_becomes_of_colours_is_told_once(tmp_path, ear, command):
     [warning] = [event for event in ear.of("warning") if event.code == "colours"]
     assert "converted from CMYK" in warning.message
     assert ("1 of 1" if command == "sharpen" else "2 of 2") in warning.message
+
+
+def test_a_survey_is_judged_in_words():
+    stack = make_stack(360, 240, 9, seed=3)
+    found = api.align(stack.frames, hot_pixels=False)
+    half = api.align(stack.frames[:5], hot_pixels=False)
+    assert "last-gaining" not in [finding.code for finding in api.judge_coverage(found)]
+    said = {finding.code: finding for finding in api.judge_coverage(half)}
+    assert said["last-gaining"].level == "warning"
+    assert said["last-gaining"].advice
+    files = api.align(stack.frames, align=False, hot_pixels=False)
+    assert [finding.code for finding in api.judge_coverage(files, crop=False)] == ["unknown"]
