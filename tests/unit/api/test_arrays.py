@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -379,10 +378,32 @@ def test_what_else_is_refused(frames, shoot, tmp_path):
     assert not list(tmp_path.glob("a*"))
 
 
-@pytest.mark.parametrize("work", [stackcore.fuse, stackcore.align])
-def test_a_cancel_is_obeyed(frames, work, ear):
-    cancel = threading.Event()
-    cancel.set()
-    with pytest.raises(Cancelled):
-        work(frames, cancel=cancel, listeners=[ear])
-    assert ear.events[-1].outcome == "cancelled"
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda frames, **ears: stackcore.fuse(frames, fuser="average", hot_pixels=False, sharpen="1", **ears),
+        lambda frames, **ears: stackcore.align(frames, hot_pixels=False, **ears),
+        lambda frames, **ears: stackcore.sharpen(frames[0], **ears),
+    ],
+    ids=["fuse", "align", "sharpen"],
+)
+def test_a_cancel_at_every_event_is_obeyed(frames, work, cancel_at):
+    few = frames[2:5]
+    whole = cancel_at()
+    work(few, listeners=[whole], cancel=whole.cancel)
+    kinds = [event.kind for event in whole.events]
+    assert kinds[-1] == "run_finished"
+    last = kinds.index("result") if "result" in kinds else len(kinds) - 1
+    for moment in range(last):
+        run = cancel_at(moment)
+        with pytest.raises(Cancelled):
+            work(few, listeners=[run], cancel=run.cancel)
+        assert (run.events[-1].kind, run.events[-1].outcome) == ("run_finished", "cancelled")
+        assert len(run.events) <= moment + 3  # it stops soon
+
+
+def test_several_at_once_do_not_mind_each_other(frames):
+    few = [frame[:120, :180] for frame in frames]
+    alone = {name: stackcore.fuse(few, fuser=name, hot_pixels=False).picture for name in ("weighted", "pyramid")}
+    runs = [(name, stackcore.background(stackcore.fuse, few, fuser=name, hot_pixels=False)) for name in [*alone] * 2]
+    assert all(np.array_equal(run.result().picture, alone[name]) for name, run in runs)
