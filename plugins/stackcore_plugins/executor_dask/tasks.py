@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 import pickle
 import threading
 from collections import OrderedDict, defaultdict
@@ -24,6 +25,10 @@ from stackcore_plugins.executor_dask.held import Held
 
 _KEPT = 3
 """Cargoes that a worker keeps unpacked: readers remember how frames are developed."""
+
+_TRIM, _TRIM_BY_DASK = "MALLOC_TRIM_THRESHOLD_", "65536"
+"""How Dask's nannies start workers: the C library gives back all that is free. The executor `local` keeps some of it,
+unless the user has tuned the heap; this is not the user's, and costs a page fault for each 4 KiB of each band."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,8 @@ def _own_facts() -> dict[str, str]:
 
 def _local_executor(threads: int) -> Executor:
     """What fuses a slab: the same code as without a cluster."""
+    if os.environ.get(_TRIM) == _TRIM_BY_DASK:
+        del os.environ[_TRIM]
     built: Executor = _registry().build("executor", "local", {"workers": threads})
     return built
 

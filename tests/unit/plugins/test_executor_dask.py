@@ -134,6 +134,11 @@ def test_results_come_in_order_and_a_cancel_ends_them(executor):
     assert list(executor.map(math.factorial, [], cancel)) == []
 
 
+def test_the_heap_of_workers_is_left_to_the_executor_that_works_there(executor, client):
+    list(executor.map(abs, range(8), threading.Event()))
+    assert None in client.run(os.getenv, tasks._TRIM).values()
+
+
 def test_what_a_function_raises_comes_back(executor):
     with pytest.raises(ZeroDivisionError):
         list(executor.map(partial(operator.truediv, 1), [0], threading.Event()))
@@ -252,7 +257,7 @@ def test_an_address_that_nobody_answers_is_told_in_time(stack_folder):
 
 
 def test_too_few_workers_are_told_in_time(stack_folder, settings):
-    settings["executor"] |= {"workers": 9, "timeout_s": 0.3}
+    settings["executor"] |= {"workers": 9, "timeout_s": 2.0}  # a busy machine must have connected by then
     with pytest.raises(ConfigError, match="too few workers") as caught:
         there(stack_folder, settings)
     assert "2 of 9 came" in caught.value.why
