@@ -13,8 +13,10 @@ import argparse
 import json
 import os
 import signal
+import threading
 import time
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ import distributed
 import numpy as np
 
 from stackcore.api.processing import stack
+
+_MANY = 2000
+_STATE_BYTES = 2**27
 
 
 def main() -> None:
@@ -36,6 +41,8 @@ def main() -> None:
     fold = _here(given.frames, "fold")
     found = {"tree": tree["told"], "fold": fold["told"], "from_fold": _apart(tree["picture"], fold["picture"])}
     print(json.dumps(found))
+    found["overheads"] = _overheads()
+    print(json.dumps(found["overheads"]))
     found["runs"] = []
     for workers in given.workers:
         run = _there(given.frames, workers, kill=given.kill)
@@ -61,7 +68,7 @@ def _there(frames: Path, workers: int, *, kill: bool) -> dict[str, Any]:
     ):
         client.get_task_stream()  # from now on, the scheduler remembers tasks
         pids = client.run(os.getpid)
-        heard = _Heard(list(pids.values())[-1] if kill else None)
+        heard = _Heard(client, list(pids.values())[-1] if kill else None)
         began, used, epoch = time.monotonic(), time.process_time(), time.time()
         result = stack(
             frames,
@@ -77,9 +84,9 @@ def _there(frames: Path, workers: int, *, kill: bool) -> dict[str, Any]:
             "killed": heard.killed,
             "wall_s": wall,
             "cpu_here_s": cpu,
-            "cpu_of_workers_s": sum(client.run(time.process_time).values()),
+            "cpu_of_workers_s": {stage: round(seconds, 2) for stage, seconds in heard.cpu(client).items()},
             "stages_s": result.seconds,
-            "fuse_began": heard.began - epoch,
+            "fuse_began": heard.began,
             "sent_by_workers_bytes": sent,
             "tasks": tasks,
             "picture": result.picture,
@@ -87,17 +94,71 @@ def _there(frames: Path, workers: int, *, kill: bool) -> dict[str, Any]:
 
 
 class _Heard:
-    """Notes when fusing begins; kills a process once it is under way."""
+    """Notes when stages begin, and what workers have used until then; kills a process once it fuses."""
 
-    def __init__(self, victim: int | None) -> None:
-        self._victim, self.killed, self.began = victim, 0, 0.0
+    def __init__(self, client: Any, victim: int | None) -> None:
+        self._client, self._victim, self.killed, self.began = client, victim, 0, 0.0
+        self._used: dict[str, float] = {}
 
     def __call__(self, event: Any) -> None:
-        if event.kind == "stage_started" and event.stage == "fuse":
-            self.began = time.time()
+        if event.kind == "stage_started":
+            self._used[event.stage] = self._now(self._client)
+            self.began = time.time()  # the last of them is fuse
         if event.kind == "progress" and event.stage == "fuse" and self._victim is not None:
             os.kill(self._victim, signal.SIGKILL)
             self._victim, self.killed = None, 1
+
+    def cpu(self, client: Any) -> dict[str, float]:
+        """Seconds of all cores that the workers used in each stage."""
+        marks = [*self._used.items(), ("end", self._now(client))]
+        return {stage: after - before for (stage, before), (_, after) in pairwise(marks)}
+
+    @staticmethod
+    def _now(client: Any) -> float:
+        return sum(client.run(time.process_time).values())
+
+
+def _overheads() -> dict[str, float]:
+    """What scheduler and client take for a task and for an event, seconds of a core, and how fast states travel."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        used = time.process_time()
+        client.gather(client.map(abs, range(_MANY)))
+        task_s = (time.process_time() - used) / _MANY
+        heard = threading.Semaphore(0)
+        client.subscribe_topic("bench", lambda event: heard.release())
+        used = time.process_time()
+        client.submit(_tell, _MANY, pure=False).result()
+        for _ in range(_MANY):
+            heard.acquire()
+        event_s = (time.process_time() - used) / _MANY
+        one, other = client.scheduler_info(n_workers=-1)["workers"]
+        state = client.submit(_state, workers=[one], pure=False)
+        distributed.wait(state)
+        began = time.monotonic()
+        used = sum(client.run(time.process_time).values())
+        client.submit(type, state, workers=[other], pure=False).result()
+        took = time.monotonic() - began
+        used = sum(client.run(time.process_time).values()) - used
+        return {
+            "task_s": task_s,
+            "event_s": event_s,
+            "loopback_bytes_per_s": _STATE_BYTES / took,
+            "transfer_cpu_s_per_byte": used / _STATE_BYTES,
+        }
+
+
+def _tell(many: int) -> None:
+    for number in range(many):
+        distributed.get_worker().log_event("bench", number)
+
+
+def _state() -> list[Any]:
+    return [np.zeros(_STATE_BYTES // 8, np.uint8) for _ in range(8)]
 
 
 def _by_kind(stream: Any) -> dict[str, Any]:
