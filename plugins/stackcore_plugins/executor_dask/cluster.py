@@ -63,16 +63,24 @@ class Cluster:
     def _started(self) -> Any:
         options = self._options
         count = options.workers or _cores()
-        self._own = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # any free port, and for nobody outside
-            memory_limit=options.worker_memory or "auto",
-            silence_logs=logging.CRITICAL,
-            preload=["stackcore_plugins.executor_dask.deaf"],
-        )
+        try:
+            self._own = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # any free port, and for nobody outside
+                memory_limit=options.worker_memory or "auto",
+                silence_logs=logging.CRITICAL,
+                preload=["stackcore_plugins.executor_dask.deaf"],
+            )
+        except RuntimeError as error:
+            raise ConfigError(
+                "The workers of this machine did not start.",
+                f"{error.__cause__ or error}.",
+                'in a script of your own, call stackcore below `if __name__ == "__main__":`, since workers import the '
+                "script; else look at what they have printed above.",
+            ) from error
         return Client(self._own, timeout=options.timeout_s, set_as_default=False)
 
     def _await_workers(self) -> None:

@@ -275,6 +275,16 @@ def test_a_cluster_of_its_own_is_deaf_to_the_terminal_and_ends_with_it():
         os.kill(pid, 0)
 
 
+def test_workers_that_do_not_start_are_told_with_the_usual_reason(stack_folder, monkeypatch):
+    def fail(**_: Any) -> None:
+        raise RuntimeError("Nanny failed to start")
+
+    monkeypatch.setattr("stackcore_plugins.executor_dask.cluster.LocalCluster", fail)
+    with pytest.raises(ConfigError, match="did not start") as caught:
+        there(stack_folder, {"executor": {"workers": 1}})
+    assert "__main__" in caught.value.fix
+
+
 def test_options_are_checked():
     with pytest.raises(ConfigError, match="4GiB"):
         Registry.discover().options("executor", "dask", {"worker_memory": "much"})
