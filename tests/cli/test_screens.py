@@ -105,7 +105,7 @@ def live(events, **options):
 def test_the_terminal_shows_bars_and_a_summary():
     drawn, summary = live(CAPTURE)
     assert "slice      1 of 2" in drawn
-    assert "slice      2 of 2   about 7.0 s left" in drawn
+    assert "slice      2 of 2, 7.0 s left" in drawn
     for words in ("capturing", "saving", "moving +20", "waiting 200 ms", "returning -20", "a.jpg", "SIMULATED"):
         assert words in drawn, words
     assert "█·" not in drawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stackcore.cli.columns import fitted
 from stackcore.cli.summary import duration
 
 _WORDS = {
@@ -29,18 +30,18 @@ def batch_table(result: Mapping[str, Any], columns: int) -> list[str]:
     stacks: Sequence[Mapping[str, Any]] = result.get("stacks", ())
     if not stacks:
         return []
-    room = max(12, columns - 36)
+    room = max(12, columns - (14 if columns < _LEAST_COLUMNS else 36))
     width = min(room, max(len(stack["name"]) for stack in stacks))
-    return [line for stack in stacks for line in _row(stack, width, narrow=columns < _LEAST_COLUMNS)]
+    return [line for stack in stacks for line in _row(stack, width, columns)]
 
 
-def _row(stack: Mapping[str, Any], width: int, *, narrow: bool) -> list[str]:
+def _row(stack: Mapping[str, Any], width: int, columns: int) -> list[str]:
     name, state = stack["name"], _WORDS.get(stack["state"], stack["state"])
     name = name if len(name) <= width else f"{name[: width - 1]}…"
     time = duration(stack["seconds"]) if stack["seconds"] else ""
     notes = len(stack["warnings"]) - (stack["state"] == "failed")  # the failure itself is told as a warning, too
     warned = f"{notes} warning{'s' * (notes > 1)}" if notes > 0 else ""
-    if narrow:
+    if columns < _LEAST_COLUMNS:
         lines = [
             f"{name:<{width}}  {state}",
             *([f"  {part}"] if (part := ", ".join(filter(None, (time, warned)))) else []),
@@ -48,5 +49,5 @@ def _row(stack: Mapping[str, Any], width: int, *, narrow: bool) -> list[str]:
     else:
         lines = [f"{name:<{width}}  {stack['frames']:>4} frames  {state:<12}  {time:>12}  {warned}".rstrip()]
     if "problem" in stack:
-        lines.append(f"  {stack['problem']['what']} {stack['problem']['why']}")
+        lines.extend(fitted(f"{stack['problem']['what']} {stack['problem']['why']}", columns, label="  "))
     return lines

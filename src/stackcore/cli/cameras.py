@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackcore.cli.columns import columns_of, fitted, is_narrow
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
     from stackcore.api.cameras import ProviderListing
+    from stackcore.protocols import DriveProfile
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +40,22 @@ def cameras(json: Annotated[bool, typer.Option("--json", help="One JSON document
         _show(listings)
 
 
+_VERIFIED = "verified: body = on a real one, wire = with the driver against a responder, source = read only"
+
+
+def _print_known(console: Console, profiles: Iterable[DriveProfile]) -> None:
+    """Makers where a table would have columns of some letters."""
+    from rich.markup import escape
+
+    console.print("\nfocus can be driven on")
+    for profile in profiles:
+        returns = "returns exactly" if profile.returns_exactly else "returns about"
+        console.print(f"[bold]{escape(profile.maker)}[/] ({profile.verified}, {returns})", highlight=False)
+        for line in fitted(profile.note, console.width - 2):
+            console.print(f"  {escape(line)}", highlight=False)
+    console.print(_VERIFIED)
+
+
 def _show(listings: list[ProviderListing]) -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -54,6 +77,9 @@ def _show(listings: list[ProviderListing]) -> None:
     profiles = {profile.maker: profile for listing in listings for profile in listing.profiles}
     if not profiles:
         return
+    if is_narrow(columns_of()):
+        _print_known(console, profiles.values())
+        return
     known = Table(
         "maker", "verified", "returns", "what its drive can do", box=None, pad_edge=False, header_style="bold"
     )
@@ -62,4 +88,4 @@ def _show(listings: list[ProviderListing]) -> None:
         returns = "exactly" if profile.returns_exactly else "about"
         known.add_row(escape(profile.maker), profile.verified, returns, escape(profile.note))
     console.print(known)
-    console.print("verified: body = on a real one, wire = with the driver against a responder, source = read only")
+    console.print(_VERIFIED)

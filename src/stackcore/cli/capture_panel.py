@@ -15,7 +15,15 @@ from stackcore.cli.summary import duration
 BARS = "▁▂▃▄▅▆▇█"
 GAP = "·"
 CURVE_WIDTH = 60
-"""More slices than this share columns."""
+"""More slices than this share columns; fewer do where the terminal is narrow."""
+
+_LEAST_CURVE = 8
+
+_LABEL = 9
+"""Columns of the longest label."""
+
+_AROUND = _LABEL + 6
+"""Columns that the frame, the labels and the room between them take."""
 
 
 class CapturePanel:
@@ -31,25 +39,26 @@ class CapturePanel:
 
     def __init__(self, console: Console, status: CaptureStatus) -> None:
         self._status = status
+        self._console = console
         self._live = Live(console=console, transient=True, auto_refresh=False)
 
     def draw(self) -> None:
         """Draw the status as it is now."""
         if not self._live.is_started:
             self._live.start()
-        self._live.update(render(self._status), refresh=True)
+        self._live.update(render(self._status, self._console.width), refresh=True)
 
     def stop(self) -> None:
         """Take the panel off the screen; may be called twice."""
         self._live.stop()
 
 
-def render(status: CaptureStatus) -> Panel:
-    """The panel for a status."""
+def render(status: CaptureStatus, columns: int = 100) -> Panel:
+    """The panel for a status, on a terminal of so many columns."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=_LABEL)
     table.add_column(overflow="ellipsis", no_wrap=True)
-    for label, text in _rows(status):
+    for label, text in _rows(status, columns - _AROUND):
         table.add_row(label, text)
     bar = ProgressBar(total=max(status.slices, 1), completed=status.slices_done)
     title = Text("stackcore capture", style="bold")
@@ -58,32 +67,34 @@ def render(status: CaptureStatus) -> Panel:
     return Panel(Group(table, bar), title=title, title_align="left", border_style="cyan")
 
 
-def _rows(status: CaptureStatus) -> list[tuple[str, Text]]:
-    left = "" if status.seconds_left is None else f"   about {duration(status.seconds_left)} left"
+def _rows(status: CaptureStatus, room: int) -> list[tuple[str, Text]]:
+    left = "" if status.seconds_left is None else f", {duration(status.seconds_left)} left"
     rows = [
         ("slice", Text(f"{status.slice_number} of {status.slices}{left}")),
-        ("focus", Text(f"{status.offset:+d} drive units from the start")),
+        ("focus", Text(f"{status.offset:+d} units from the start")),
         ("now", Text(status.doing)),
         ("last file", Text(status.last_file or "none yet")),
     ]
     if status.sharpness:
         best = max(status.sharpness, key=lambda number: status.sharpness[number])
-        rows.append(("sharpness", Text(f"{sparkline(status.curve())}  sharpest: slice {best}", style="green")))
+        said = f"  sharpest: slice {best}"
+        curve = sparkline(status.curve(), max(_LEAST_CURVE, min(CURVE_WIDTH, room - len(said))))
+        rows.append(("sharpness", Text(f"{curve}{said}", style="green")))
     if status.warnings:
         count = len(status.warnings)
         rows.append(("warnings", Text(f"{count}, the last: {status.warnings[-1]}", style="yellow")))
     return rows
 
 
-def sparkline(curve: list[float | None]) -> str:
-    """A curve as bars of eight heights from its lowest to its highest figure.
+def sparkline(curve: list[float | None], columns: int = CURVE_WIDTH) -> str:
+    """A curve as bars of eight heights from its lowest to its highest figure, in so many columns at most.
 
     Examples
     --------
     >>> sparkline([1.0, None, 2.0, 1.5])
     '▁·█▅'
     """
-    share = -(-len(curve) // CURVE_WIDTH) or 1
+    share = -(-len(curve) // columns) or 1
     groups = [[value for value in curve[at : at + share] if value is not None] for at in range(0, len(curve), share)]
     values = [max(group) if group else None for group in groups]
     known = [value for value in values if value is not None]

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stackcore.cli.columns import columns_of, fitted
+
 if TYPE_CHECKING:
     from stackcore.errors import StackcoreError
 
@@ -60,7 +62,10 @@ def report_cancelled(*, as_json: bool) -> int:
 
 def print_parts(what: str, why: str, fix: str) -> None:
     """Print the three parts of an error on stderr."""
-    print(f"error: {what}\n  why: {why}\n  try: {fix}", file=sys.stderr, flush=True)
+    columns = columns_of(sys.stderr)
+    parts = (("error: ", what), ("  why: ", why), ("  try: ", fix))
+    lines = [line for label, text in parts for line in fitted(text, columns, label=label)]
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
 
 
 def print_last_line(outcome: str, exit_code: int, what: str, why: str, fix: str) -> None:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from stackcore.cli.batch_table import batch_table
-from stackcore.cli.summary import Summary, stack_line, warning_line
+from stackcore.cli.columns import columns_of
+from stackcore.cli.summary import Summary, row_lines, stack_line, warning_line
 from stackcore.events import (
     BaseEvent,
     Moving,
@@ -108,7 +109,7 @@ class PlainScreen:
         elif event.outcome == "completed":
             width = max(len(label) for label, _ in self._summary.rows())
             for label, text in self._summary.rows():
-                print(f"{label:<{width}}  {text}", flush=True)
+                print(*row_lines(label, text, width, columns_of()), sep="\n", flush=True)
 
 
 def _stage(event: StageStarted | Progress) -> str:

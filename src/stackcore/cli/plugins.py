@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from stackcore.cli import checking, plugin_new
+from stackcore.cli.columns import columns_of, fitted, is_narrow
 from stackcore.errors import PluginError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -160,6 +161,9 @@ def _print_table(records: list[PluginRecord]) -> None:
     from rich.table import Table
 
     console = wide_console()
+    if is_narrow(columns_of()):
+        _print_list(console, records)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("kind", "name", "state", "version", "from", "summary"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "state", "version"))
@@ -169,6 +173,25 @@ def _print_table(records: list[PluginRecord]) -> None:
         kind, name, version, origin, summary = (escape(cell) for cell in cells)
         table.add_row(kind, name, state, version, origin, summary)
     console.print(table)
+    _print_problems(console, records)
+
+
+def _print_list(console: Console, records: list[PluginRecord]) -> None:
+    """The same where a table would have columns of some letters."""
+    from rich.markup import escape
+
+    for record in records:
+        state = f"[{_STATE_STYLE[record.state]}]{record.state}[/]"
+        console.print(f"{escape(record.kind or '?')} [bold]{escape(record.name)}[/] {state}", highlight=False)
+        for text in (record.summary, f"{record.distribution} {record.version}"):
+            for line in fitted(text, console.width - 2):
+                console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+    _print_problems(console, records)
+
+
+def _print_problems(console: Console, records: list[PluginRecord]) -> None:
+    from rich.markup import escape
+
     for record in records:
         if record.state != "ok":
             console.print(f"\n[bold]{escape(record.name)}[/] ({record.state}): {escape(record.reason)}")
@@ -203,6 +226,9 @@ def _print_plugin(record: PluginRecord) -> None:
     if not rows:
         console.print("no options" if record.offer is not None else "")
         return
+    if is_narrow(columns_of()):
+        _print_options(console, rows)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold", title="options", title_justify="left")
     for heading in ("name", "type", "default", "limits", "description"):
         table.add_column(heading, overflow="fold")
@@ -212,6 +238,20 @@ def _print_plugin(record: PluginRecord) -> None:
             escape(row["description"]),
         )
     console.print(table)
+
+
+def _print_options(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Options where a table would have columns of some letters."""
+    from rich.markup import escape
+
+    console.print("options")
+    for row in rows:
+        limits = limits_text(row["limits"])
+        facts = ", ".join([row["type"], str(row["default"]), *([limits] if limits else [])])
+        console.print(f"[bold]{escape(row['name'])}[/]", highlight=False)
+        for text in (facts, row["description"]):
+            for line in fitted(text, console.width - 2):
+                console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def limits_text(limits: dict[str, Any]) -> str:

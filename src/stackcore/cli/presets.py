@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stackcore.cli.columns import columns_of, fitted
+
 if TYPE_CHECKING:
     from stackcore.api.preset_files import PresetInfo
     from stackcore.presets.gathering import Gathered
@@ -37,7 +39,7 @@ def _list(json: JsonOption = False) -> None:
         return
     width = max((len(preset.name) for preset in presets), default=0)
     for preset in presets:
-        typer.echo(f"{preset.name:<{width}}  {_gist(preset)}")
+        typer.echo("\n".join(fitted(_gist(preset), columns_of(), label=f"{preset.name:<{width}}  ")))
     typer.echo(f"yours are kept in {user_presets()}", err=True)
 
 
@@ -198,14 +200,16 @@ def _in_order(found: Gathered) -> list[Any]:
 def _print_settings(found: Gathered) -> None:
     from json import dumps
 
-    section = ""
+    section, columns = "", columns_of()
     for setting in _in_order(found):
         if setting.section != section:
             typer.echo(f"{chr(10) if section else ''}[{setting.section}]")
             section = setting.section
         assignment = f"{setting.key} = {dumps(setting.value, ensure_ascii=False)}"
         where = setting.where if setting.layer in ("built-in", "command") else f"{setting.layer} {setting.where}"
-        typer.echo(f"{assignment:<36}  # {where}")
+        line = f"{assignment:<36}  # {where}"
+        fits = columns is None or len(line) <= columns
+        typer.echo(line if fits else f"{assignment}\n    # {where}")
     for setting in found.resolved.dropped:
         typer.echo(f"dropped: {setting.name} of {setting.where}, for another {setting.section} is chosen", err=True)
     for variable in found.strange:

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from stackcore.capturing.status import SHARPNESS_STAGE, CaptureStatus
 from stackcore.cli.batch_table import batch_table
 from stackcore.cli.capture_panel import CapturePanel
-from stackcore.cli.summary import Summary, stack_line, warning_line
+from stackcore.cli.columns import fitted
+from stackcore.cli.summary import Summary, row_lines, stack_line, warning_line
 from stackcore.events import (
     BaseEvent,
     Capturing,
@@ -95,7 +96,8 @@ class LiveScreen:
             case Progressed():
                 self._advance(self._title(event), event.done, event.total)
             case Result() if event.stack is not None:
-                self._console.print(escape(stack_line(event)), highlight=False, soft_wrap=True)
+                for line in fitted(stack_line(event), self._console.width, indent=2):
+                    self._console.print(escape(line), highlight=False, soft_wrap=True)
             case Warned():
                 self._warn(event)
             case RunFinished():
@@ -140,5 +142,9 @@ class LiveScreen:
             rows = self._summary.rows()
             width = max(len(label) for label, _ in rows)
             self._out.print(f"[bold green]{escape(self._summary.command)} completed[/]")
-            for label, text in rows:  # never wrapped: paths are there to be copied
-                self._out.print(f"[bold]{escape(label):<{width}}[/]  {escape(text)}", soft_wrap=True, highlight=False)
+            for label, text in rows:
+                first, *more = row_lines(label, text, width, self._out.width)
+                head, tail = escape(first[:width]), escape(first[width:])
+                self._out.print(f"[bold]{head}[/]{tail}", soft_wrap=True, highlight=False)
+                for line in more:
+                    self._out.print(escape(line), soft_wrap=True, highlight=False)

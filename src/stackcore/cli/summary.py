@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from stackcore.cli.columns import fitted
 from stackcore.events import BaseEvent, Result, RunFinished, RunStarted, Warned
 
 PLACES = ("output", "page", "manifest", "folder", "path")
@@ -59,6 +60,11 @@ class Summary:
         rows.append(("took", duration(self.seconds)))
         rows.append(("warnings", str(len(self.warnings)) if self.warnings else "none"))
         return rows
+
+
+def row_lines(label: str, text: str, width: int, columns: int | None) -> list[str]:
+    """Lines of a row whose label takes `width`; a path is never broken, for it is there to be copied."""
+    return fitted(text, None if label in PLACES else columns, label=f"{label:<{width}}  ")
 
 
 def duration(seconds: float) -> str:
