@@ -99,7 +99,7 @@ def test_their_own_tests_pass_where_they_are_installed(tutorial_plugins):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *folders]
     environment = {**os.environ, "PYTHONPATH": str(tutorial_plugins)}
     done = subprocess.run(
-        command, cwd=PAGES[0].parents[3], env=environment, capture_output=True, text=True, timeout=120
+        command, cwd=PAGES[0].parents[3], env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout
 

@@ -167,7 +167,7 @@ def test_a_limit_switch_loses_the_position(rail: StandIn, camera: RailCamera) ->
 
 
 def test_a_movement_that_somebody_stops_tells_how_far_it_came(rail: StandIn) -> None:
-    riding = on_rail(rail.port, speed_mm_s=2)
+    riding = on_rail(rail.port, speed_mm_s=0.02)  # slow, so that it is under way however busy the machine is
     riding.open()
     stop = threading.Thread(target=lambda: rail.moved.wait(5) and rail.hold())
     stop.start()
@@ -181,7 +181,7 @@ def test_a_movement_that_somebody_stops_tells_how_far_it_came(rail: StandIn) -> 
 
 
 def test_a_controller_that_restarts_has_lost_its_position(rail: StandIn) -> None:
-    riding = on_rail(rail.port, speed_mm_s=2)
+    riding = on_rail(rail.port, speed_mm_s=0.02)  # slow, so that it is under way however busy the machine is
     riding.open()
     restart = threading.Thread(target=lambda: rail.moved.wait(5) and rail.restart())
     restart.start()
@@ -208,9 +208,9 @@ def test_what_interrupts_a_movement_stops_the_motor(rail: StandIn) -> None:
         if len(polls) == 1:
             raise KeyboardInterrupt
 
-    riding = RailCamera(
-        SerialRailOptions(port=rail.port, **{**QUICK, "speed_mm_s": 1}), Still(), connect, pause=interrupt
-    )  # type: ignore[arg-type]
+    slow = SerialRailOptions.model_validate({**QUICK, "port": rail.port, "speed_mm_s": 0.02})
+    body: Any = Still()
+    riding = RailCamera(slow, body, connect, pause=interrupt)
     riding.open()
     with pytest.raises(KeyboardInterrupt):
         riding.drive_focus(500)
