@@ -14,6 +14,7 @@ from stackcore.config import NoOptions, Options
 from stackcore.hookspecs import Kind, Offer
 from stackcore.protocols import Sharpener
 from stackcore.testing import Contract, DoesNotApply, SharpenerContract, contract_of
+from stackcore.testing.checking import CheckOrder
 
 
 def offer(**changes: Any) -> Offer[Any]:
@@ -165,3 +166,13 @@ def test_the_package_alone_loads_nothing_heavy() -> None:
     """The simulated camera imports its scene, and with it this package."""
     code = "import sys, stackcore.testing; assert not {'numpy', 'cv2', 'unittest'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_cameras_get_more_time_but_for_being_built() -> None:
+    def limits(kind: Kind, time_limit_s: float | None = None) -> set[float]:
+        order = CheckOrder(kind=kind, name="mine", options={}, time_limit_s=time_limit_s)
+        return {order.limit_s(promise) for promise in contract_of(kind).promises()}
+
+    assert limits("fuser") == {60}
+    assert limits("camera") == {60, 600}
+    assert limits("camera", 5) == {5}

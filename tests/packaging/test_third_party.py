@@ -36,6 +36,19 @@ def test_it_is_listed_with_its_origin(stackcore_with, third_party):
     assert found["summary"] == "Brightest wins."
 
 
+def test_it_is_checked_where_neither_pytest_nor_hypothesis_is(stackcore_with, third_party, tmp_path):
+    for name in ("pytest", "hypothesis"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not installed')\n")
+    path = os.pathsep.join(map(str, (tmp_path, third_party)))
+    done = stackcore_with(third_party, "plugins", "check", "brightest", "--json", variables={"PYTHONPATH": path})
+    assert done.returncode == 4, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["distribution"], document["version"]) == ("acme-brightest", "0.3")
+    states = {promise["title"]: promise["state"] for promise in document["promises"]}
+    assert states["every cut and order gives the same picture"] == "kept"
+    assert states["pixels outside a frame never win"] == "broken"  # it never looks at what is valid
+
+
 def test_broken_ones_are_listed_with_their_reason(stackcore_with, third_party):
     found = listed(stackcore_with(third_party, "plugins", "list", "--json"))
     for distribution, reason in (("acme-broken", "a_library_that_nobody_has"), ("acme-exits", "SystemExit: bye")):

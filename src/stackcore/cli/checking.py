@@ -42,8 +42,11 @@ def check(
         bool, typer.Option("--connect", help="For cameras: connect, move focus and take pictures with a real one.")
     ] = False,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="SECONDS", min=0.1, help="How long one promise may take.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--time-limit", metavar="SECONDS", min=0.1, help="How long one promise may take; 60, of cameras 600."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a list.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict alone.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell what each promise means.")] = False,
@@ -92,7 +95,7 @@ def _order(
     settings: list[str],
     samples: list[Path],
     connects: bool,
-    time_limit_s: float,
+    time_limit_s: float | None,
 ) -> CheckOrder:
     from stackcore.config import parse_settings, refuse_unknown_sections
     from stackcore.testing.checking import CheckOrder

@@ -30,6 +30,8 @@ from stackcore.testing.verdict import Finding, Verdict
 
 TIME_LIMIT_S = 60.0
 """How long one promise may take unless told otherwise; those of our own plugins take a few seconds at most."""
+CAMERA_LIMIT_S = 600.0
+"""The same for cameras, but for `build`: a promise may be a dozen runs, and a body takes some seconds for a still."""
 _START_LIMIT_S = 120.0
 _GRACE_S = 1.0
 """How much later than its own watch the process is given up, so that it can say where it stands."""
@@ -51,7 +53,7 @@ class CheckOrder:
     connects
         A camera that is not simulated may be opened, moved and released.
     time_limit_s
-        How long one promise may take, seconds.
+        How long one promise may take, seconds; None for what is usual for its kind.
     """
 
     kind: Kind
@@ -59,7 +61,13 @@ class CheckOrder:
     options: Mapping[str, Any]
     files: Sequence[Path] = ()
     connects: bool = False
-    time_limit_s: float = TIME_LIMIT_S
+    time_limit_s: float | None = None
+
+    def limit_s(self, promise: Promise) -> float:
+        """Return how long this promise may take, seconds."""
+        if self.time_limit_s is not None:
+            return self.time_limit_s
+        return CAMERA_LIMIT_S if self.kind == "camera" and promise.method != FIRST_OF_ALL else TIME_LIMIT_S
 
     def contract(self) -> Contract:
         """Return the contract of the kind, set up for this plugin; `PluginError` where it cannot be used."""
@@ -148,7 +156,7 @@ class _Worker:
 
     def attempt(self, promise: Promise) -> Finding:
         """Let the process try a promise."""
-        limit = self._order.time_limit_s
+        limit = self._order.limit_s(promise)
         self._pipe.send(promise)
         answer = self._answer(limit + _GRACE_S)
         if isinstance(answer, Finding):
@@ -181,7 +189,7 @@ def _serve(pipe: Connection, order: CheckOrder, watch: Path) -> None:
             except EOFError:
                 return
             log.truncate(0)
-            faulthandler.dump_traceback_later(order.time_limit_s, file=log)
+            faulthandler.dump_traceback_later(order.limit_s(promise), file=log)
             found = attempt(contract, promise)
             faulthandler.cancel_dump_traceback_later()
             pipe.send(found)
