@@ -139,7 +139,6 @@ def choose(
             why = f"options say everything, and there is {said} beside them."
             raise UsageError("It is said twice how to process the stack.", why, "give options, or the rest.")
         return options, output
-    refuse_unknown(choices, _KNOWN)
     if not settles and _FIELDS.issuperset(choices):
         return StackOptions(**_paths(choices)), output
     settled = settle(choices, output=output, preset=preset, like=like, surroundings=surroundings, registry=registry)

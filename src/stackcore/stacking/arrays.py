@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stackcore.errors import FrameError, UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
-from stackcore.stacking.reducing import as_image, opaque_parts, reduced, reduced_where_opaque
+from stackcore.stacking.reducing import reduced
 from stackcore.terms import FULL_SCALE, Pixels
 
 SUFFIX = ""
@@ -53,20 +53,19 @@ class ArrayDeveloper:
             array = _colours(self._arrays[self._places[path]], str(path))
             height, width = array.shape[:2]
             dtype = np.dtype(_AS[array.dtype.name]).name
-            self._infos[path] = FrameInfo(width=width, height=height, dtype=dtype, is_developed=True)
+            self._infos[path] = FrameInfo(
+                width=width,
+                height=height,
+                dtype=dtype,
+                is_developed=True,
+                decode_bytes=2 * height * width * 3 * np.dtype(dtype).itemsize,  # its copy, and one more to reduce it
+            )
         return self._infos[path]
 
     def read_reduced(self, path: Path, max_size_px: int) -> Decoded:
         """The array at no more than `max_size_px`, as the same numbers in a TIFF file are reduced."""
         frame = self.read(path)
-        pixels, valid = frame.pixels, frame.valid
-        scale = max_size_px / max(pixels.shape[:2])
-        if valid is None or scale >= 1:
-            return Decoded(reduced(pixels, max_size_px), valid)
-        alpha = valid.astype(pixels.dtype) * pixels.dtype.type(FULL_SCALE[pixels.dtype.name])
-        name = {"uint8": "srgb", "uint16": "rgb16", "float32": "rgb"}[pixels.dtype.name]
-        small = reduced_where_opaque(as_image(pixels).copy(interpretation=name), as_image(alpha), scale)
-        return Decoded(*opaque_parts(small, pixels.dtype.name))
+        return reduced(frame.pixels, frame.valid, max_size_px)
 
     def read(self, path: Path) -> Decoded:
         """A copy of the array: colours (H, W, 3) uint8, uint16 or float32, and what of them is picture."""

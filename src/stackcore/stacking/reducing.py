@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.protocols import Decoded
 from stackcore.terms import FULL_SCALE, Pixels
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
@@ -16,29 +17,50 @@ _NEARLY_ALL = 0.999
 """Share of its source pixels that must be opaque where a reduced pixel is valid; rounding takes a little of all."""
 
 
-def as_image(pixels: NDArray[Any]) -> Any:
-    """An image of libvips that sees the numbers of an array (H, W, bands), C-contiguous, which must outlive it."""
+_COLOURS = {"uint8": "srgb", "uint16": "rgb16", "float32": "rgb"}
+
+
+def reduced(pixels: Pixels, valid: NDArray[np.bool_] | None, max_size_px: int) -> Decoded:
+    """A frame at no more than `max_size_px` on its longer side, never enlarged, as a TIFF file of it is reduced.
+
+    Through a TIFF file in memory: libvips cuts its work along the way that pixels come to it, which shows in the last
+    bit of some of them. Takes as much memory as the frame for that.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) uint8, uint16 or float32, C-contiguous.
+    valid
+        (H, W), which of them are picture; None for all.
+    """
     import pyvips
 
-    height, width = pixels.shape[:2]
-    bands = 1 if pixels.ndim == 2 else pixels.shape[2]
-    return pyvips.Image.new_from_memory(pixels.data, width, height, bands, _FORMATS[pixels.dtype.name])
-
-
-def reduced(pixels: Pixels, max_size_px: int) -> Pixels:
-    """A picture (H, W, 3) at no more than `max_size_px` on its longer side, never enlarged; dtype as it was.
-
-    8 bits go the way of a thumbnail, others are resized (Lanczos, with block means before where that is much less).
-    """
-    height, width = pixels.shape[:2]
-    scale = max_size_px / max(width, height)
+    scale = max_size_px / max(pixels.shape[:2])
     if scale >= 1:
-        return pixels
-    image = as_image(pixels)
-    if pixels.dtype == np.uint8:
-        image = image.copy(interpretation="srgb")
-        return np.asarray(image.thumbnail_image(max_size_px, height=max_size_px, size="down").numpy())
-    return np.asarray(image.resize(scale).numpy())
+        return Decoded(pixels, valid)
+    stored = _stored(pixels, valid)
+    if valid is None and pixels.dtype == np.uint8:
+        small = pyvips.Image.thumbnail_buffer(stored, max_size_px, height=max_size_px, size="down")
+        return Decoded(np.asarray(small.numpy()))
+    image: Any = pyvips.Image.new_from_buffer(stored, "", access="sequential")
+    if valid is None:
+        return Decoded(np.asarray(image.resize(scale).numpy()))
+    opaque = reduced_where_opaque(image.extract_band(0, n=3), image.extract_band(3), scale)
+    return Decoded(*opaque_parts(opaque, pixels.dtype.name))
+
+
+def _stored(pixels: Pixels, valid: NDArray[np.bool_] | None) -> bytes:
+    """A frame as a TIFF file, with alpha where not all of it is picture."""
+    import pyvips
+
+    kind = pixels.dtype.name
+    if valid is not None:
+        alpha = valid.astype(kind) * pixels.dtype.type(FULL_SCALE[kind])
+        pixels = np.concatenate([pixels, alpha[..., None]], axis=2)
+    height, width, bands = pixels.shape
+    image: Any = pyvips.Image.new_from_memory(pixels.data, width, height, bands, _FORMATS[kind])
+    data: bytes = image.copy(interpretation=_COLOURS[kind]).write_to_buffer(".tif")
+    return data
 
 
 def reduced_where_opaque(rgb: Any, alpha: Any, scale: float) -> NDArray[np.float32]:

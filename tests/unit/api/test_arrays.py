@@ -88,7 +88,7 @@ def test_without_aligning_it_is_the_command_fuse(frames, shoot, tmp_path, stackc
 
 
 @pytest.mark.parametrize("dtype", KINDS)
-@pytest.mark.parametrize("size", [(67, 131), (300, 200), (64, 48)])
+@pytest.mark.parametrize("size", [(67, 131), (300, 200), (64, 48), (701, 459), (453, 1201)])
 def test_arrays_are_reduced_as_files_are(tmp_path, dtype, size):
     """The survey sees reduced frames; those of the small stack are not."""
     noise = np.random.default_rng(5).integers(0, 256, (*size, 3)).astype(np.uint8)
