@@ -259,7 +259,7 @@ class Hooks:
         """
         return ()
 
-    @hook("command", since="1.0")
+    @hook("command", since="1.0", optional=("PythonCommand",))
     def stackcore_commands(self) -> Iterable[Offer[Callable[..., None]]]:
         """Offer commands for the command line: `build` returns a function that typer can turn into a command.
 
@@ -267,7 +267,8 @@ class Hooks:
         `StackcoreError` that it raises is shown and ends in its exit code.
 
         **Asked.** The function has a docstring, and a type and a help text for each argument, of which its help is
-        made. It has the name of no command of stackcore itself.
+        made. It has the name of no command of stackcore itself. What can be called from Python as well says so by
+        `stackcore.protocols.with_python`.
         """
         return ()
 

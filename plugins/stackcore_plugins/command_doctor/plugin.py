@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # pydantic; every `stackcore --help` loads this module
 
 
 def _build(options: Options) -> Callable[..., None]:
-    from stackcore.protocols.commands import with_python
+    from stackcore.protocols import with_python
     from stackcore_plugins.command_doctor.checks import all_findings
     from stackcore_plugins.command_doctor.command import doctor
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, cast
 
 from stackcore.errors import PluginError
 from stackcore.events import Listener
-from stackcore.protocols.commands import PythonCommand
+from stackcore.protocols import PythonCommand
 from stackcore.registry import Registry
 
 

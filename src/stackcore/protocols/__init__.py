@@ -17,6 +17,7 @@ from stackcore.protocols.capture import (
     Token,
     TokenContext,
 )
+from stackcore.protocols.commands import PythonCommand, with_python
 from stackcore.protocols.developing import (
     Correction,
     Decoded,
@@ -86,6 +87,7 @@ __all__ = [
     "Need",
     "ParallelFuser",
     "PlanKind",
+    "PythonCommand",
     "ReadsFiles",
     "ReducedFrame",
     "RegionalFuser",
@@ -102,4 +104,5 @@ __all__ = [
     "WhiteBalanceRule",
     "joined",
     "nearby",
+    "with_python",
 ]
