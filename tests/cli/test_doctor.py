@@ -98,6 +98,13 @@ def test_a_broken_plugin_fails_and_a_disabled_one_warns(stackcore, tmp_path, fak
     assert done.code == 0
 
 
+def test_a_plugin_that_an_extra_brings_is_no_cause_for_worry(stackcore, tmp_path, monkeypatch, no_bus):
+    monkeypatch.setattr("stackcore.registry.finding._is_installed", lambda module: module != "distributed")
+    done = stackcore("doctor", "--folder", str(tmp_path), "--json")
+    (check,) = [check for check in json.loads(done.out)["checks"] if check["name"] == "plugin executor:dask"]
+    assert (check["state"], check["fix"]) == ("ok", "pip install 'stackcore[dask]'")
+
+
 def test_a_place_that_cannot_be_written(stackcore, tmp_path, no_bus):
     file = tmp_path / "file"
     file.touch()

@@ -30,8 +30,11 @@ def plugin_states(registry: Registry) -> Iterator[Finding]:
 
 
 def _told(record: PluginRecord) -> Finding:
-    # Disabled is what the user asked for, a missing dependency what they did not need so far.
+    # Disabled is what the user asked for, a missing dependency what they did not need so far. One that an extra brings
+    # is missing in every installation without it, and nothing to worry about.
     state: State = "warning" if record.state in ("disabled", "missing") else "failed"
+    if record.state == "missing" and record.offer is not None and record.offer.extra:
+        state = "ok"
     name = f"plugin {record.kind or '?'}:{record.name}"
     return Finding(
         name=name,
