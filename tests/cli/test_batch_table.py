@@ -82,3 +82,20 @@ def test_the_bars_of_the_stack_before_leave_the_screen():
         live(event)
     assert [task.description for task in live._bars.tasks] == ["batch", "bee: fuse"]
     live.close()
+
+
+def test_stacks_that_run_at_once_keep_their_bars_until_they_have_ended():
+    live = LiveScreen(progress_console=Console(file=io.StringIO(), width=100, force_terminal=True))
+
+    def bars() -> list[str]:
+        return [task.description for task in live._bars.tasks]
+
+    for name in ("ant", "bee"):
+        live(ev.StageStarted(stage="fuse", total=9, stack=name))
+    live(ev.Progress(stage="fuse", done=1, total=9, stack="ant"))
+    assert bars() == ["ant: fuse", "bee: fuse"]
+    live(ev.Result(data={"output": "ant.tif"}, stack="ant"))
+    live(ev.Warned(code="stack_failed", message="too dark", stack="bee"))
+    live(ev.StageStarted(stage="align", total=9, stack="cow"))
+    assert bars() == ["cow: align"]
+    live.close()

@@ -51,16 +51,20 @@ def spread(
     parts = {entry.name: (run.of_stack(entry.name), entry) for _, entry in stacks}
     for stack, entry in stacks:
         if stack.problem is not None:
-            _note(run, entry, stack.problem)
+            _note(parts[entry.name][0], entry, stack.problem)
             ended()
     able = [(stack, entry) for stack, entry in stacks if stack.problem is None]
     sent = [Sent(entry.name, tuple(stack.frames), entry.output) for stack, entry in able]
     replaces = {entry.name for _, entry in able if chosen.stack.overwrite or entry.state == "running"}
     function = WholeStack(chosen.stack, sent, depth_maps=chosen.depth_maps, reports=chosen.reports)
 
+    over: set[str] = set()
+
     def heard(line: str) -> None:
         event = from_json(line)
         part, entry = parts[str(event.stack)]
+        if entry.name in over:  # what a worker told may come after what it made
+            return
         if entry.state != "running":
             entry.state = "running"
             journal.write(target)
@@ -70,6 +74,7 @@ def spread(
     try:
         for position, made in executor.spread(function, sent, run.cancel, heard):
             part, entry = parts[sent[position].name]
+            over.add(entry.name)
             try:
                 _take(part, entry, made, target, overwrite=entry.name in replaces)
             except StackcoreError as error:

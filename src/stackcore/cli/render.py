@@ -61,7 +61,7 @@ class LiveScreen:
         self._out = summary_console or Console()
         self._summary = Summary()
         self._tasks: dict[str, Any] = {}
-        self._stack: str | None = None  # of a batch, whose stages the bars show
+        self._ended: set[str] = set()  # stacks of a batch whose bars may go
         self._status = CaptureStatus()
         self._panel = CapturePanel(self._console, self._status)
         self._bars = Progress(
@@ -96,9 +96,12 @@ class LiveScreen:
             case Progressed():
                 self._advance(self._title(event), event.done, event.total)
             case Result() if event.stack is not None:
+                self._ended.add(event.stack)
                 for line in fitted(stack_line(event), self._console.width, indent=2):
                     self._console.print(escape(line), highlight=False, soft_wrap=True)
             case Warned():
+                if event.code == "stack_failed" and event.stack is not None:
+                    self._ended.add(event.stack)
                 self._warn(event)
             case RunFinished():
                 self.close()
@@ -110,12 +113,10 @@ class LiveScreen:
         self._bars.stop()
 
     def _turn_to(self, stack: str | None) -> None:
-        """Take the bars of the stack before off the screen: a batch has hundreds."""
-        if stack is None or stack == self._stack:
-            return
-        for name in [name for name in self._tasks if self._stack and name.startswith(f"{self._stack}: ")]:
-            self._bars.remove_task(self._tasks.pop(name))
-        self._stack = stack
+        """Take the bars of stacks that have ended off the screen: a batch has hundreds, and some may run at once."""
+        for other in self._ended - {stack}:
+            for name in [name for name in self._tasks if name.startswith(f"{other}: ")]:
+                self._bars.remove_task(self._tasks.pop(name))
 
     @staticmethod
     def _title(event: StageStarted | Progressed) -> str:
