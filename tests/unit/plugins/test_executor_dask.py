@@ -6,6 +6,7 @@ import math
 import operator
 import os
 import signal
+import sys
 import threading
 import time
 import zipfile
@@ -31,6 +32,8 @@ from stackcore_plugins.executor_dask import job, tasks
 from stackcore_plugins.executor_dask.executor import DaskExecutor
 from stackcore_plugins.executor_dask.facts import facts
 from stackcore_plugins.executor_dask.plugin import DaskOptions
+
+has_signals = pytest.mark.skipif(sys.platform == "win32", reason="processes get no signals there")
 
 PATIENCE_S = 30.0
 """How long a test waits for what must come; only a failing test waits that long."""
@@ -263,6 +266,7 @@ def test_too_few_workers_are_told_in_time(stack_folder, settings):
     assert "2 of 9 came" in caught.value.why
 
 
+@has_signals
 def test_a_cluster_of_its_own_is_deaf_to_the_terminal_and_ends_with_it():
     executor = DaskExecutor(DaskOptions(workers=1, worker_memory="2GiB"))
     assert (executor.workers, executor.worker_bytes) == (1, 2**31)
@@ -342,6 +346,7 @@ def test_a_cancelled_batch_leaves_nothing_half_done(shoots, settings, tmp_path):
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["stackcore-batch.json"]
 
 
+@has_signals
 def test_workers_that_die_in_the_middle_of_a_slab_cost_time_alone(stack_folder, settings, here, client):
     pids = client.run(os.getpid)
 
