@@ -16,6 +16,7 @@ from stackcore.registry import Registry
 from stackcore_plugins.command_doctor import cameras, machine, places
 from stackcore_plugins.command_doctor.finding import Finding
 from stackcore_plugins.command_doctor.memory import Memory, memory
+from stackcore_plugins.command_doctor.plugin_states import plugin_states
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_healthy_place(stackcore, tmp_path):
     assert libraries | machine | kept <= set(states)
     figures = {check["name"]: check["figures"] for check in document["checks"]}
     assert figures["memory"]["total_bytes"] >= figures["memory"]["free_bytes"] > 0
-    assert figures["plugins"]["by_state"] == {"ok": sum(figures["plugins"]["by_kind"].values())}
+    assert figures["plugins"]["by_state"]["ok"] == sum(figures["plugins"]["by_kind"].values())
     assert all(check["fix"] for check in document["checks"] if check["state"] != "ok")
 
 
@@ -103,6 +104,21 @@ def test_a_plugin_that_an_extra_brings_is_no_cause_for_worry(stackcore, tmp_path
     done = stackcore("doctor", "--folder", str(tmp_path), "--json")
     (check,) = [check for check in json.loads(done.out)["checks"] if check["name"] == "plugin executor:dask"]
     assert (check["state"], check["fix"]) == ("ok", "pip install 'stackcore[dask]'")
+
+
+def test_an_extra_that_is_not_installed_is_nothing_wrong(fake_plugins):
+    def offer(name, extra):
+        return Offer(name=name, summary=name, build=lambda options: None, needs=("no_such_module",), extra=extra)
+
+    @hookimpl
+    def stackcore_fusers():
+        return [offer("wide", "dask"), offer("odd", None)]
+
+    fake_plugins.add("fusers", stackcore_fusers=stackcore_fusers)
+    _, odd, wide = plugin_states(Registry.discover())
+    assert (wide.name, wide.state) == ("plugin fuser:wide", "ok")
+    assert "pip install 'acme[dask]'" in wide.detail
+    assert (odd.state, bool(odd.fix)) == ("warning", True)
 
 
 def test_a_place_that_cannot_be_written(stackcore, tmp_path, no_bus):

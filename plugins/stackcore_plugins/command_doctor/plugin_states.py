@@ -30,16 +30,16 @@ def plugin_states(registry: Registry) -> Iterator[Finding]:
 
 
 def _told(record: PluginRecord) -> Finding:
-    # Disabled is what the user asked for, a missing dependency what they did not need so far. One that an extra brings
-    # is missing in every installation without it, and nothing to worry about.
-    state: State = "warning" if record.state in ("disabled", "missing") else "failed"
-    if record.state == "missing" and record.offer is not None and record.offer.extra:
-        state = "ok"
     name = f"plugin {record.kind or '?'}:{record.name}"
+    # Disabled is what the user asked for, a missing dependency what they did not need so far.
+    state: State = "warning" if record.state in ("disabled", "missing") else "failed"
+    detail = f"{record.state}, {record.reason}"
+    if record.state == "missing" and record.offer is not None and record.offer.extra:
+        state, detail = "ok", f"not installed, for whoever wants it: {record.fix}"
     return Finding(
         name=name,
         state=state,
-        detail=f"{record.state}, {record.reason}",
+        detail=detail,
         fix=record.fix,
         figures={"distribution": record.distribution, "version": record.version, "entry_point": record.entry_point},
     )

@@ -72,11 +72,11 @@ class Room:
 
     def __str__(self) -> str:
         many = len(self.strips)
-        limit = "no limit" if self.limit is None else f"of {budget.readable(self.limit)}"
+        limit = ", no limit" if self.limit is None else f" of {budget.readable(self.limit)}"
         parts = [_counted(self.way.workers, "worker"), _counted(many, "strip")]
         if self.way.frames == 1:
             parts.append("1 frame at a time")
-        return ", ".join([*parts, f"{budget.readable(self.budget.total)} {limit}"])
+        return ", ".join([*parts, f"{budget.readable(self.budget.total)}{limit}"])
 
 
 def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo, cut: tuple[Strip, ...] | None = None) -> Room:
