@@ -95,7 +95,9 @@ def test_names_are_cut_only_where_they_must_be() -> None:
     lines = batch_table({"stacks": [stack, failed]}, 40)
     assert too_long("\n".join(lines)) == []
     assert lines[0].split() == ["beetle-on-a-leaf", "done"]
-    assert " ".join(" ".join(lines[4:]).split()) == "One frame is not a stack. only flies_0001.jpg was found in it."
+    whole = "One frame is not a stack. only flies_0001.jpg was found in it."
+    assert " ".join(" ".join(lines[4:]).split()) == whole
+    assert batch_table({"stacks": [failed]}, 40, breaks=False)[-1] == f"  {whole}"
 
 
 @pytest.mark.parametrize("columns", [40, 100])

@@ -22,20 +22,21 @@ _LEAST_COLUMNS = 60
 """On a narrower terminal, what a stack is about goes to a line of its own."""
 
 
-def batch_table(result: Mapping[str, Any], columns: int) -> list[str]:
+def batch_table(result: Mapping[str, Any], columns: int, *, breaks: bool = True) -> list[str]:
     """One row for each stack of a batch's result, with why a failed one failed; no lines for any other result.
 
-    `columns` is the width of the terminal: names are cut to it, reasons are not, for they are there to be read.
+    `columns` is the width of the terminal: names are cut to it, reasons are not, for they are there to be read:
+    they are broken at words unless `breaks` is false.
     """
     stacks: Sequence[Mapping[str, Any]] = result.get("stacks", ())
     if not stacks:
         return []
     room = max(12, columns - (14 if columns < _LEAST_COLUMNS else 36))
     width = min(room, max(len(stack["name"]) for stack in stacks))
-    return [line for stack in stacks for line in _row(stack, width, columns)]
+    return [line for stack in stacks for line in _row(stack, width, columns, breaks)]
 
 
-def _row(stack: Mapping[str, Any], width: int, columns: int) -> list[str]:
+def _row(stack: Mapping[str, Any], width: int, columns: int, breaks: bool) -> list[str]:
     name, state = stack["name"], _WORDS.get(stack["state"], stack["state"])
     name = name if len(name) <= width else f"{name[: width - 1]}…"
     time = duration(stack["seconds"]) if stack["seconds"] else ""
@@ -49,5 +50,7 @@ def _row(stack: Mapping[str, Any], width: int, columns: int) -> list[str]:
     else:
         lines = [f"{name:<{width}}  {stack['frames']:>4} frames  {state:<12}  {time:>12}  {warned}".rstrip()]
     if "problem" in stack:
-        lines.extend(fitted(f"{stack['problem']['what']} {stack['problem']['why']}", columns, label="  "))
+        lines.extend(
+            fitted(f"{stack['problem']['what']} {stack['problem']['why']}", columns if breaks else None, label="  ")
+        )
     return lines

@@ -38,8 +38,8 @@ def fitted(text: str, columns: int | None, *, label: str = "", indent: int | Non
 
     Examples
     --------
-    >>> fitted("one two three four five", 28, label="seconds  ")
-    ['seconds  one two three four', '         five']
+    >>> fitted("one two three four five six", 30, label="seconds  ")
+    ['seconds  one two three four', '         five six']
     >>> fitted("one two three four five", 28, label="a very long label: ")
     ['a very long label:', '  one two three four five']
     >>> fitted("one two", None, label="seconds  ")

@@ -102,7 +102,8 @@ class PlainScreen:
         return None
 
     def _finish(self, event: RunFinished) -> None:
-        for line in batch_table(self._summary.result, shutil.get_terminal_size().columns):
+        width, breaks = shutil.get_terminal_size().columns, columns_of() is not None
+        for line in batch_table(self._summary.result, width, breaks=breaks):
             print(line, flush=True)
         if event.outcome == "cancelled":
             print(f"{self._summary.command} cancelled", file=sys.stderr, flush=True)
