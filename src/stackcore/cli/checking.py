@@ -137,7 +137,7 @@ def _screen(record: PluginRecord, order: CheckOrder, quiet: bool, verbose: bool)
 
     console = wide_console()
     origin = f"from {record.distribution} {record.version}"
-    console.print(f"[bold]{escape(record.name)}[/] ({record.kind}) {escape(origin)}\n")
+    console.print(f"[bold]{escape(record.name)}[/] ({record.kind}) {escape(origin)}\n", highlight=False)
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("checking", total=len(contract_of(order.kind).promises()))
