@@ -18,7 +18,7 @@ from stackcore.testing.strategies import DrawnStack
 
 FUSERS = Registry.discover().names("fuser")
 
-few = settings(max_examples=8)
+few = settings(max_examples=20)
 
 
 @cache
@@ -46,8 +46,7 @@ def test_any_cut_of_any_stack_gives_the_same_picture(name: str, data: st.DataObj
     parts = data.draw(strategies.cuts(len(stack.frames)))
     whole, cut = (picture(fuser, stack, plan) for plan in ([list(range(len(stack.frames)))], parts))
     step = 0 if stack.info.dtype == "float32" else 1 / 65535
-    covered = np.logical_or.reduce([frame.valid for frame in stack.frames])  # elsewhere there is no picture
-    assert np.abs(cut - whole)[covered].max() <= fuser.tolerance + step
+    assert np.abs(cut - whole).max() <= fuser.tolerance + step
 
 
 @given(strategies.stacks(most_frames=3))

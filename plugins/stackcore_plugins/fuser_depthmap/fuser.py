@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stackcore.fusing import softmean
 from stackcore.fusing.banded import BAND_ROWS, Band, BandedFuser
 from stackcore.fusing.best_three import PLACES, UNCOVERED
 from stackcore.fusing.borrowing import REDUCTION, Guide, guide, moments_of
@@ -88,7 +89,7 @@ class DepthMapFuser(BandedFuser[DepthMapState]):
         weight = score * _EXPONENT
         if (outside := band.uncovered) is not None:
             score[outside] = UNCOVERED
-            weight[outside] = UNCOVERED
+            weight[outside] = softmean.UNCOVERED
         pixels = np.ascontiguousarray(band.pixels[band.own])
         origin = np.full(score.shape, band.index, np.uint16)
         colour = _stored(pixels, state.candidates.colour.dtype.name)

@@ -19,9 +19,13 @@ from stackcore.terms import Strip
 NOTHING = np.float32(-3e38)
 """Score of having seen nothing: any frame outweighs it."""
 
-UNCOVERED = np.float32(-1e30)
-"""Score of a pixel outside its frame: it counts only as long as nothing better was seen."""
+UNCOVERED = np.float32(-4096)
+"""Score of a pixel outside its frame: it counts only as long as nothing better was seen.
 
+The least score of a covered one is -2500, an energy of 1e-9 to the power of 120. It is not less than it needs to be:
+where no frame covers a pixel, coarse levels still want a number, and a score that cannot tell one frame from two would
+make it depend on the order of the frames.
+"""
 _ROWS = 128
 """Rows of short numbers that are made float32 at a time."""
 

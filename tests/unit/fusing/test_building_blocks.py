@@ -42,6 +42,19 @@ def test_scores_of_any_size_neither_overflow_nor_divide_by_nothing() -> None:
     np.testing.assert_array_equal(running.mean, np.full((1, 2, 3), 0.75, np.float32))
 
 
+def test_what_no_frame_covers_is_the_mean_of_all_in_any_order() -> None:
+    values = np.linspace(0.1, 0.9, 40, dtype=np.float32)
+    found = []
+    for order in (values, values[::-1], np.random.default_rng(1).permutation(values)):
+        running = SoftMean.empty(1, 1)
+        for value in order:
+            running.absorb(np.full((1, 1, 3), value, np.float32), np.array([[UNCOVERED]], np.float32))
+        found.append(running.mean[0, 0, 0])
+    assert found == pytest.approx([0.5] * 3, abs=1e-3)
+    running.absorb(np.zeros((1, 1, 3), np.float32), np.array([[120 * np.log(1e-9)]], np.float32))  # the worst there is
+    assert running.mean[0, 0, 0] == 0
+
+
 def test_absorbing_into_rows_changes_those_rows_alone_and_no_argument() -> None:
     running, mean, score = SoftMean.empty(6, 4), picture(2, 4, 3), picture(2, 4)
     before = mean.copy(), score.copy()
