@@ -37,6 +37,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("LOCALAPPDATA", str(home / "appdata"))
     for variable in [name for name in os.environ if name.startswith("STACKCORE_")]:
         monkeypatch.delenv(variable)
+    for variable in ("COLUMNS", "LINES"):  # of the terminal that tests are started from, or made up where there is none
+        monkeypatch.delenv(variable, raising=False)
 
 
 class FakePlugins:
