@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stackcore.api.chaining import run
     from stackcore.api.choosing import DevelopChoices, StackChoices, SurveyChoices
     from stackcore.api.commanding import Finding, command, demo, doctor
-    from stackcore.api.developing import DevelopOptions, DevelopResult, develop, plan_develop
+    from stackcore.api.developed import DevelopOptions, DevelopResult
+    from stackcore.api.developing import develop, plan_develop
     from stackcore.api.frames import Frames, read_frames
     from stackcore.api.judging import judge_coverage
     from stackcore.api.library import Library, export_entry
@@ -62,8 +63,8 @@ _HOME = {
     "CaptureResult": "stackcore.api.shooting",
     "DarkResult": "stackcore.api.calibrating",
     "DevelopChoices": "stackcore.api.choosing",
-    "DevelopOptions": "stackcore.api.developing",
-    "DevelopResult": "stackcore.api.developing",
+    "DevelopOptions": "stackcore.api.developed",
+    "DevelopResult": "stackcore.api.developed",
     "Finding": "stackcore.api.commanding",
     "FocusReport": "stackcore.api.shooting",
     "Frames": "stackcore.api.frames",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from stackcore.api.calibrated import Calibrated, RawChoices, frames_of, settle
+from stackcore.api.calibrated import Calibrated, frames_of, settle
 from stackcore.api.choosing import DevelopChoices, keys_of, refuse_unknown
+from stackcore.api.developed import DevelopOptions, DevelopResult
 from stackcore.api.recording import metadata_of, write_result
-from stackcore.api.stacks import Inputs, Settings, described
+from stackcore.api.stacks import Inputs, described
 from stackcore.api.toolbox import Toolbox
 from stackcore.colour.icc import profile
 from stackcore.config import refuse_unknown_sections
@@ -25,98 +26,14 @@ from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
 from stackcore.stacking import budget
 from stackcore.stacking import output as writing
-from stackcore.stacking.file_format import FileFormat
 from stackcore.stacking.inputs import collect
 from stackcore.stacking.reader import StackReader
-from stackcore.terms import Multipliers
-
-__all__ = ["DevelopOptions", "DevelopResult", "develop", "plan_develop"]
 
 _SUFFIX = ".tif"
 
 _BYTES_PER_PIXEL = 18
 """Of one frame under way: the mosaic (2), LibRaw's picture of four channels (8), its copy as RGB (6); the rest is
 scratch. Measured at 24 MP: 17 for one worker, 13 for each of two."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DevelopOptions(RawChoices):
-    """How raw files are developed; every field has the name of its command-line option.
-
-    Attributes
-    ----------
-    demosaic
-        How colours are filled in; None for what the developer does by itself.
-    executor, workers
-        Who does the work, and how many frames at a time; None for as many as there are cores.
-    memory_bytes
-        Refuse to need more; None for no limit.
-    overwrite
-        Replace files that exist.
-    file_format
-        Compression and tiles of the TIFF.
-    settings
-        Options of plugins by section: {"developer": {"demosaic": "dht"}}.
-    notes
-        Warnings to give at the start, as code and message.
-    """
-
-    demosaic: str | None = None
-    executor: str = "local"
-    workers: int | None = None
-    memory_bytes: int | None = None
-    overwrite: bool = False
-    file_format: FileFormat = writing.USUAL_FORMAT
-    settings: Settings = field(default_factory=dict)
-    notes: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class DevelopResult:
-    """What was developed.
-
-    Attributes
-    ----------
-    folder, files
-        Where, and the files in the order of the inputs.
-    width, height
-        Of each, pixels.
-    multipliers
-        White balance of all of them; None if the developer does not tell it.
-    calibration
-        Where white balance, dark and flat come from; see `stackcore.api.calibrated.Calibrated.report`.
-    warnings, seconds
-        What was warned of, and how long each stage took.
-    """
-
-    folder: Path
-    files: list[Path]
-    width: int
-    height: int
-    reference: str
-    colour_space: str
-    encoding: str
-    multipliers: Multipliers | None
-    calibration: Mapping[str, Any]
-    warnings: list[str]
-    seconds: dict[str, float]
-
-    def summary(self) -> dict[str, Any]:
-        """What the `result` event says."""
-        return {
-            "folder": str(self.folder),
-            "files": [str(path) for path in self.files],
-            "frames": len(self.files),
-            "width": self.width,
-            "height": self.height,
-            "reference": self.reference,
-            "colour_space": self.colour_space,
-            "encoding": self.encoding,
-            **self.calibration,
-            "multipliers": None if self.multipliers is None else list(self.multipliers),
-            "warnings": self.warnings,
-            "seconds": self.seconds,
-        }
 
 
 def develop(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackcore.api.calibrated import RawChoices
-from stackcore.api.developing import DevelopOptions
+from stackcore.api.developed import DevelopOptions
 from stackcore.api.presets import Settings, settle_stack
 from stackcore.api.sharpening import USUAL_STRENGTH
 from stackcore.api.stacks import StackOptions

@@ -67,8 +67,12 @@ def describe_protocol(protocol: str) -> tuple[Member, ...]:
 
 def members(protocol: str) -> tuple[str, ...]:
     """Names of what a protocol of `stackcore.protocols` asks for, in the order in which it does."""
-    described = _protocol(protocol)
-    named = dict.fromkeys([*inspect.get_annotations(described), *vars(described)])
+    return members_of(_protocol(protocol))
+
+
+def members_of(protocol: type) -> tuple[str, ...]:
+    """The same of the protocol itself; those of its bases are left out."""
+    named = dict.fromkeys([*inspect.get_annotations(protocol), *vars(protocol)])
     return tuple(name for name in named if not name.startswith("_"))
 
 

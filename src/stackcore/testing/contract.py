@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from stackcore.errors import CameraError
 from stackcore.hookspecs import Kind, Offer
+from stackcore.registry.describing import members_of
 
 PREFIX = "test_"
 FIRST_OF_ALL = "test_build_gives_what_the_kind_needs"
@@ -113,12 +114,12 @@ class Contract:
             if self.protocol is None:
                 assert callable(plugin), f"`build` gave {_described(plugin)}, which cannot be called"
                 return
-            missing = [name for name in _members(self.protocol) if not hasattr(plugin, name)]
-            wanted = f"{self.protocol.__name__}, which has {', '.join(_members(self.protocol))}"
+            missing = [name for name in members_of(self.protocol) if not hasattr(plugin, name)]
+            wanted = f"{self.protocol.__name__}, which has {', '.join(members_of(self.protocol))}"
             assert not missing, f"`build` gave {_described(plugin)} without {', '.join(missing)}; wanted: {wanted}"
             uncalled = [
                 name
-                for name in _members(self.protocol)
+                for name in members_of(self.protocol)
                 if inspect.isfunction(vars(self.protocol).get(name)) and not callable(getattr(plugin, name))
             ]
             assert not uncalled, f"{', '.join(uncalled)} of {_described(plugin)} cannot be called"
@@ -139,12 +140,6 @@ def _promises(cls: type) -> Iterator[Promise]:
     for name in names:
         method = getattr(cls, name)
         yield Promise(name, name.removeprefix(PREFIX).replace("_", " "), inspect.cleandoc(method.__doc__ or ""))
-
-
-def _members(protocol: type) -> list[str]:
-    """Public names that a protocol asks for, those of its bases left out."""
-    found = dict.fromkeys([*inspect.get_annotations(protocol), *vars(protocol)])
-    return [name for name in found if not name.startswith("_")]
 
 
 def _described(plugin: object) -> str:
