@@ -164,7 +164,7 @@ def absorb_detail(
             right = min(left + _RUN, width)
             if not shares(score[y, first + left : first + right], other_score[y, left:right], share):
                 continue
-            raised_part(coarse, skip_rows + y, (skip_columns + left) // 2, (skip_columns + right + 1) // 2, line)
+            raised(coarse, skip_rows + y, 3, (skip_columns + left) // 2, (skip_columns + right + 1) // 2, line)
             widened(line, spread)
             thrice(share, wide)
             b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
@@ -179,48 +179,29 @@ def absorb_detail(
 
 
 @kernel
-def raised(coarse: Floats, y: int, channels: int, line: Floats) -> None:
-    """The rows of `coarse` (h, w * channels) that make row `y` one level up, summed, with a column on either side.
+def raised(coarse: Floats, y: int, channels: int, begin: int, end: int, line: Floats) -> None:
+    """The rows of `coarse` (h, w * channels) that make row `y` one level up, summed, from column `begin` to `end`.
 
-    As `stackcore.fusing.pyramid.up`, in both directions: where a pixel lies on one of the coarse level 1 6 1, between
-    two of them 4 4; before the first comes the second, after the last the last.
+    A column on either side comes with them. As `stackcore.fusing.pyramid.up`, in both directions: where a pixel lies on
+    one of the coarse level 1 6 1, between two of them 4 4; before the first comes the second, after the last the last.
     """
-    height, width = coarse.shape
-    middle, after = coarse[y // 2], coarse[min(y // 2 + 1, height - 1)]
-    before = coarse[y // 2 - 1] if y >= 2 else coarse[min(1, height - 1)]
-    inner = line[channels : channels + width]
-    if y % 2 == 0:
-        for i in range(width):
-            inner[i] = _1_8 * (before[i] + after[i]) + _3_4 * middle[i]
-    else:
-        for i in range(width):
-            inner[i] = _HALF * (middle[i] + after[i])
-    second = channels if width > channels else 0
-    for i in range(channels):
-        line[i] = inner[second + i]
-        line[channels + width + i] = line[width + i]
-
-
-@kernel
-def raised_part(coarse: Floats, y: int, begin: int, end: int, line: Floats) -> None:
-    """As `raised`, of three channels, for columns `begin` to `end` (not included) and one on either side."""
-    height, width = coarse.shape[0], coarse.shape[1] // 3
+    height, width = coarse.shape[0], coarse.shape[1] // channels
     first, last = max(begin - 1, 0), min(end + 1, width)
-    here = slice(3 * first, 3 * last)
+    here = slice(channels * first, channels * last)
     middle, after = coarse[y // 2, here], coarse[min(y // 2 + 1, height - 1), here]
     before = coarse[y // 2 - 1, here] if y >= 2 else coarse[min(1, height - 1), here]
-    inner = line[3 * (first - begin + 1) :]
+    inner = line[channels * (first - begin + 1) :]
     if y % 2 == 0:
         for i in range(middle.shape[0]):
             inner[i] = _1_8 * (before[i] + after[i]) + _3_4 * middle[i]
     else:
         for i in range(middle.shape[0]):
             inner[i] = _HALF * (middle[i] + after[i])
-    for i in range(3):
+    for i in range(channels):
         if begin == 0:
-            line[i] = line[6 + i] if width > 1 else line[3 + i]
+            line[i] = line[2 * channels + i] if width > 1 else line[channels + i]
         if end == width:
-            line[3 * (end - begin + 1) + i] = line[3 * (end - begin) + i]
+            line[channels * (end - begin + 1) + i] = line[channels * (end - begin) + i]
 
 
 @kernel
@@ -237,7 +218,7 @@ def widened(line: Floats, out: Floats) -> None:
 @kernel
 def one_level_up(coarse: Floats, y: int, line: Floats, out: Floats) -> None:
     """Fill `out` (w or w + 1) with row `y` one level up from a plane `coarse`; `line` is scratch."""
-    raised(coarse, y, 1, line)
+    raised(coarse, y, 1, 0, coarse.shape[1], line)
     a, b, c = line, line[1:], line[2:]
     for i in range(coarse.shape[1]):
         out[2 * i] = _1_8 * (a[i] + c[i]) + _3_4 * b[i]
