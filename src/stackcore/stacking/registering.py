@@ -56,6 +56,27 @@ class RunOfLinks:
         return Registered(found, glance.looks)
 
 
+def read_ahead(links: Sequence[Link], frames: int) -> list[Link | int]:
+    """Links in order, and before each the frames, by index, that are to be read by then: so many more than it needs.
+
+    Of workers that take these one after the other none waits for a frame that another one has only begun to read.
+
+    Examples
+    --------
+    >>> read_ahead([Link(0, 1), Link(1, 2), Link(2, 3)], 1)
+    [0, 1, 2, Link(fixed=0, moving=1), 3, Link(fixed=1, moving=2), Link(fixed=2, moving=3)]
+    """
+    order = list(dict.fromkeys(index for link in links for index in (link.fixed, link.moving)))
+    place = {index: number for number, index in enumerate(order)}
+    steps: list[Link | int] = []
+    read = 0
+    for link in links:
+        upto = max(read, 1 + frames + max(place[link.fixed], place[link.moving]))
+        steps += [*order[read:upto], link]
+        read = upto
+    return steps
+
+
 def runs_of(links: Sequence[Link], workers: int) -> list[list[Link]]:
     """Cut links into runs for so many workers, in order; what is found does not depend on the cut.
 

@@ -20,7 +20,7 @@ from stackcore.stacking.noise import NoiseGauge
 from stackcore.stacking.order import order_by_focus
 from stackcore.stacking.reach import bridges, choose_reference
 from stackcore.stacking.reader import StackReader
-from stackcore.stacking.registering import RunOfLinks, runs_of
+from stackcore.stacking.registering import RunOfLinks, read_ahead, runs_of
 from stackcore.stacking.transfer import UNITY, Gain
 from stackcore.terms import Encoding, Region, Transform
 
@@ -177,18 +177,22 @@ def _here(
     cancel: threading.Event,
     looks: Looks,
 ) -> Iterator[list[Registration]]:
-    """Link by link; each frame is read once, whoever asks for it."""
+    """Link by link; each frame is read once, and before the workers wait for it."""
     glance = Glance(reader, aligner.work_size_px, looks)
     glance.expect(links)
 
-    def register(link: Link) -> Registration:
+    def step(item: Link | int) -> Registration | None:
+        if isinstance(item, int):
+            glance.frame(item)
+            return None
         try:
-            return aligner.register(glance.frame(link.fixed), glance.frame(link.moving))
+            return aligner.register(glance.frame(item.fixed), glance.frame(item.moving))
         finally:
-            glance.done(link)
+            glance.done(item)
 
-    for registration in executor.map(register, links, cancel):
-        yield [registration]
+    for registration in executor.map(step, read_ahead(links, executor.workers), cancel):
+        if registration is not None:
+            yield [registration]
 
 
 def _there(
