@@ -8,9 +8,9 @@ every level l:
 
     score_l = own * log(E_l + floor_l) + handed * log(e_l + floor)
 
-E_l is the local energy of the level's own luma detail; e_0 = E_0 + E_1 / 2 that of the finest detail, and e_l is
-e_(l-1) one level down. Levels 0 and 1, of which e is made, go by e alone. The coarsest level has no detail: it takes
-the energy of the one above for its own.
+E_l is the local energy of the level's own luma detail; e_1 = E_0 + E_1 / 2 that of the finest detail, kept at the
+size of level 1, and e_l is e_(l-1) one level down. Levels 0 and 1, of which e is made, go by e_1 alone: of level 0, 2x2
+pixels share a weight. The coarsest level has no detail: it takes the energy of the one above for its own.
 
 That levels should agree is an old thought (Petrovic and Xydeas, Gradient-Based Multiresolution Image Fusion, IEEE
 Trans. Image Processing 13(2), 2004, fuse from fine to coarse); the product of both energies in a running soft maximum
@@ -28,7 +28,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,7 @@ from stackcore.fusing.blocks import BLOCK_COLUMNS, Block, blocks_of
 from stackcore.fusing.coverage import numbers, shrink
 from stackcore.fusing.depth import DepthState
 from stackcore.fusing.depth_score import Scoring, favoured
-from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_floor
+from stackcore.fusing.energy import box_width, cell_energy, detail_energy, noise_floor
 from stackcore.fusing.halving import descend, half
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramidal import PyramidalFuser, fine_levels
@@ -96,14 +95,15 @@ class BlendFuser(PyramidalFuser[BlendState]):
     planes = 12
     brought_bytes = 18
     mending_bytes = 41
+    cells = True
 
     def __init__(self, options: BlendOptions, band_rows: int = _BAND_ROWS, block_columns: int = BLOCK_COLUMNS) -> None:
         self._options = options
         self._box = box_width(options.window_px)
         self._block_columns = block_columns
-        # Rows and columns of the frame beyond a block, rounded up to 4: e_2 sees e_0 6 pixels on; that sees E_1 2 on;
-        # that sees, through half a window and the filters of two levels, 2 * (box - 1) + 13 more.
-        super().__init__(options.levels, band_rows, 4 * -(-(2 * self._box + 19) // 4))
+        # Rows and columns of the frame beyond a block, rounded up to 4: e_2 sees e_1 4 pixels of the frame on; that
+        # sees, through half a window of E_1 and the filters of two levels, 2 * (box - 1) + 13 more.
+        super().__init__(options.levels, band_rows, 4 * -(-(2 * self._box + 15) // 4))
 
     def start_strip(self, info: StackInfo, strip: Strip, *, is_first: bool) -> BlendState:
         """An empty pyramid whose fine levels hold what `strip` needs; only the first one has the coarse levels."""
@@ -148,31 +148,31 @@ class BlendFuser(PyramidalFuser[BlendState]):
 
     def _add_block(self, state: BlendState, frame: Frame, block: Block, fine: int, coarse: _Coarse | None) -> None:
         rows = numbers(frame, block.first, block.last, state.info.dtype, block.begin, block.end)
-        valid = rows.valid
         gauss, handed = self._finest(rows.pixels)
-        scoring = depth.scoring_of(state.info, self._options)
-        depth.feed(state.depth, scoring, frame.index, block.top, block.own(0), handed, valid, block.left)
+        valid = shrink(rows.valid)
+        depth.feed_cells(state.depth, depth.scoring_of(state.info, self._options), frame.index, block, handed, valid)
         floor = noise_floor(state.info.noise_sigma, 0, _FINEST_FLOOR)
         handed = favoured(handed, frame.index, floor, state.info.frames, self._options)
+        cells = block.own(1)
         for level in range(fine):
             a, b, left, _ = block.place(level)
-            own = block.own(level)
             if state.levels[level].strip.holds(a, b):
-                score = self._fine_score(state.info, level, np.ascontiguousarray(handed[own]))
+                score = self._fine_score(state.info, level, np.ascontiguousarray(handed[cells]))
                 if valid is not None:
-                    score[~valid[own]] = UNCOVERED
-                skip, skip_columns = own[0].start, own[1].start
+                    score[~valid[cells]] = UNCOVERED
+                skip, skip_columns = (part.start for part in block.own(level))
                 into = state.levels[level].rows(a, b)
                 into.absorb_detail(gauss[level], gauss[level + 1], skip, score, skip_columns, left)
-            handed, valid = half(handed), shrink(valid)
         if coarse is None:
             return
         a, b, left, right = block.place(fine)
         here, own = (slice(a, b), slice(left, right)), block.own(fine)
-        coarse.gauss[here], coarse.handed[here] = gauss[fine][own], handed[own]
+        coarse.gauss[here] = gauss[fine][own]
+        coarse.handed[here] = _at_level(fine, handed, gauss[fine].shape)[own]
         coarse.clipped[here] = clipped(gauss[min(fine, 1)], state.info.encoding, gauss[fine].shape)[own]
-        if valid is not None:
-            coarse.covered[here] = valid[own]
+        covered = (rows.valid, valid, shrink(valid))[fine]
+        if covered is not None:
+            coarse.covered[here] = covered[own]
 
     def task_bytes(self, info: StackInfo) -> int:
         """What one block takes, and what a frame brings to the coarse levels."""
@@ -180,10 +180,12 @@ class BlendFuser(PyramidalFuser[BlendState]):
         return 4 * self.planes * rows * columns + self.brought_bytes * self._coarse_px(info)
 
     def _finest(self, pixels: NDArray[np.float32]) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
-        """Three levels of a picture and its finest energy, whatever the number of levels fused."""
+        """Three levels of a picture, and its finest energy at half its size, whatever the number of levels fused."""
         levels = descend(pixels, 2)
-        first, second = (detail_energy(level, below, self._box) for level, below in pairwise(levels.luma))
-        return levels.colours, finest_energy(first, second)
+        fine, middle, coarse = levels.luma
+        energy = cell_energy(fine, middle, self._box)
+        energy += np.float32(0.5) * detail_energy(middle, coarse, self._box)
+        return levels.colours, energy
 
     def _add_coarse(self, state: BlendState, fine: int, coarse: _Coarse) -> None:
         last = len(state.levels) - 1
@@ -225,3 +227,10 @@ class BlendFuser(PyramidalFuser[BlendState]):
             return log_score(handed, floor, options.own + options.handed)
         own_floor = noise_floor(info.noise_sigma, level, options.noise_floor)
         return joint_score(own, own_floor, options.own, handed, floor, options.handed)
+
+
+def _at_level(level: int, handed: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The energy of level 1 at a level of `shape` (h, w, ...), 2 at most."""
+    if level == 0:  # of a tiny picture, which has no fine level at all
+        return np.repeat(np.repeat(handed, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
+    return handed if level == 1 else half(handed)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.fusing.best_three import NOTHING, UNCOVERED, BestThree
+from stackcore.fusing.blocks import Block
 from stackcore.fusing.coverage import numbers
 from stackcore.fusing.depth_score import Scoring, aloneness, sub_slice_depth
 from stackcore.fusing.energy import noise_energy
@@ -62,7 +63,7 @@ class DepthState:
         valid: NDArray[np.bool_] | None,
         left: int = 0,
     ) -> None:
-        """Take in some rows of a frame, or some columns of them; parts of a frame may do so side by side.
+        """Take in some rows of a frame at this size, or some columns of them; parts of it may do so side by side.
 
         Parameters
         ----------
@@ -73,15 +74,15 @@ class DepthState:
         top
             The first of the rows in the picture, even.
         energy
-            (n, w) float32 >= 0, the finest energy; n and w are even but at the ends of the picture. Not modified.
+            (n, w) float32 >= 0, the finest energy of cells of 2x2 pixels. Not modified.
         valid
-            (n, w) bool, which pixels the frame covers; None for all.
+            (n, w) bool, which of them the frame covers; None for all.
         left
             The first of the columns in the picture, even.
         """
-        score = scoring.score(reduced(energy), index)
+        score = scoring.score(energy, index)
         if valid is not None:
-            score[~valid[::DEPTH_REDUCTION, ::DEPTH_REDUCTION]] = UNCOVERED
+            score[~valid] = UNCOVERED
         first = top // DEPTH_REDUCTION - self.top
         last = first + len(score)
         begin = left // DEPTH_REDUCTION
@@ -136,19 +137,34 @@ def feed(
     scoring: Scoring,
     index: int,
     top: int,
-    own: slice | tuple[slice, slice],
+    own: slice,
     energy: NDArray[np.float32],
     valid: NDArray[np.bool_] | None,
-    left: int = 0,
 ) -> None:
-    """Give `state`, where there is one, the `own` part of a band, or block, that begins at row `top`, column `left`.
+    """Give `state`, where there is one, the `own` rows of a band that begins at row `top`.
 
     Rows that the state does not hold are left out.
 
-    `energy` (n, w) float32 and `valid` (n, w) bool, None for all, have the margins still.
+    `energy` (n, W) float32 and `valid` (n, W) bool, None for all, have the margins still.
     """
-    if state is not None and state.holds(top, top + len(energy[own])):
-        state.take(scoring, index, top, energy[own], None if valid is None else valid[own], left)
+    if state is None or not state.holds(top, top + len(energy[own])):
+        return
+    cells = None if valid is None else valid[own][::DEPTH_REDUCTION, ::DEPTH_REDUCTION]
+    state.take(scoring, index, top, reduced(energy[own]), cells)
+
+
+def feed_cells(
+    state: DepthState | None,
+    scoring: Scoring,
+    index: int,
+    block: Block,
+    energy: NDArray[np.float32],
+    valid: NDArray[np.bool_] | None,
+) -> None:
+    """The same for a block, with the `energy` (h, w) and `valid` (h, w) of its cells, margins included."""
+    if state is not None and state.holds(block.top, block.bottom):
+        own = block.own(1)
+        state.take(scoring, index, block.top, energy[own], None if valid is None else valid[own], block.left)
 
 
 def read_band(

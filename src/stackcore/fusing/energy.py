@@ -45,6 +45,33 @@ def detail_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: i
     return energy
 
 
+def cell_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: int) -> NDArray[np.float32]:
+    """`detail_energy` of cells of 2x2 pixels: what it is made of is as wide, and it is made at half the size.
+
+    Parameters
+    ----------
+    gauss, below, box
+        As for `detail_energy`.
+
+    Returns
+    -------
+    (h / 2, w / 2) float32 >= 0, rounded up in size: the mean squares of cells, in the window as they see it.
+    """
+    height, width = gauss.shape
+    energy = np.empty((-(-height // 2), -(-width // 2)), np.float32)
+    loops.cell_energy(gauss, below, _triangle_of_cells(box), energy)
+    return energy
+
+
+@lru_cache(maxsize=16)
+def _triangle_of_cells(box: int) -> NDArray[np.float32]:
+    """Every other weight of `_triangle`, from its top on: 1 3 5 3 1 for 5, of sum 1."""
+    weights = _triangle(box)
+    radius = (box - 1) // 2
+    cut = weights[box - 1 - 2 * radius : box + 2 * radius : 2]
+    return np.asarray(cut / cut.sum(), np.float32)
+
+
 @lru_cache(maxsize=16)
 def _triangle(box: int) -> NDArray[np.float32]:
     """What two box filters of width `box` do to a point: 1 2 3 2 1 for 3, of sum 1."""

@@ -15,14 +15,17 @@ from stackcore.kernels import kernel
 Floats = NDArray[np.float32]
 
 _RUN = 64
-"""Pixels of a row that are looked at together: where a frame counts in none of them, no more is read. Even."""
+"""Scores of a row that are looked at together: where a frame counts in none of them, no more is read. Even."""
+
+_WIDEST = 3 * 2 * _RUN
+"""Numbers of a run of pixels, of which two in a row may share a score."""
 
 _APART = np.float32(17)
 """Scores farther apart than this do not share: exp(-17) is less than half the last bit of 1."""
 
 _LOG2_E, _LN_2 = np.float32(1 / np.log(2)), np.float32(np.log(2))
 _HALF, _1 = np.float32(0.5), np.float32(1)
-_1_8, _3_4 = np.float32(1 / 8), np.float32(3 / 4)
+_1_8, _1_4, _3_4 = np.float32(1 / 8), np.float32(1 / 4), np.float32(3 / 4)
 _1_6, _1_24, _1_120, _1_720 = (np.float32(1 / c) for c in (6, 24, 120, 720))
 _L0, _L1, _L2, _L3 = (np.float32(c) for c in (0.9999998, -0.49997452, 0.33276188, -0.24499656))
 _L4, _L5, _L6, _L7 = (np.float32(c) for c in (0.17757118, -0.10785469, 0.04421473, -0.00857478))
@@ -78,27 +81,34 @@ def shares(ours: Floats, theirs: Floats, share: Floats) -> bool:
 
 
 @kernel
-def thrice(share: Floats, out: Floats) -> None:
-    """Repeat each of `share` for three channels."""
-    for i in range(_RUN):
-        out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = share[i]
+def repeated(share: Floats, side: int, out: Floats) -> None:
+    """Repeat each of `share` for the three channels of as many pixels as the `side` of its cell has, 1 or 2."""
+    if side == 1:
+        for i in range(_RUN):
+            out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = share[i]
+    else:
+        for i in range(_RUN):
+            out[6 * i] = out[6 * i + 1] = out[6 * i + 2] = share[i]
+            out[6 * i + 3] = out[6 * i + 4] = out[6 * i + 5] = share[i]
 
 
 @kernel
-def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats) -> None:
-    """Take `other` (h, w, 3) with its score (h, w) into `mean` and `score`."""
-    height, width = score.shape
+def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats, side: int) -> None:
+    """Take `other` (h, w, 3) with its score into `mean` and `score`: (h, w), or of cells of `side` x `side` pixels."""
+    height, width = mean.shape[:2]
     ours, theirs = mean.reshape(height, 3 * width), other.reshape(height, 3 * width)
-    share, wide = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32)
-    for y in range(height):
-        for left in range(0, width, _RUN):
-            right = min(left + _RUN, width)
-            if not shares(score[y, left:right], other_score[y, left:right], share):
+    share, wide = np.empty(_RUN, np.float32), np.empty(_WIDEST, np.float32)
+    for row in range(score.shape[0]):
+        for left in range(0, score.shape[1], _RUN):
+            right = min(left + _RUN, score.shape[1])
+            if not shares(score[row, left:right], other_score[row, left:right], share):
                 continue
-            thrice(share, wide)
-            a, b = ours[y, 3 * left : 3 * right], theirs[y, 3 * left : 3 * right]
-            for i in range(a.shape[0]):
-                a[i] = b[i] if wide[i] == _1 else a[i] + wide[i] * (b[i] - a[i])
+            repeated(share, side, wide)
+            begin, end = 3 * side * left, 3 * min(side * right, width)
+            for y in range(side * row, min(side * (row + 1), height)):
+                a, b = ours[y, begin:end], theirs[y, begin:end]
+                for i in range(a.shape[0]):
+                    a[i] = b[i] if wide[i] == _1 else a[i] + wide[i] * (b[i] - a[i])
 
 
 @kernel
@@ -144,38 +154,42 @@ def absorb_detail(
     skip: tuple[int, int],
     other_score: Floats,
     first: int,
+    side: int,
 ) -> None:
     """`absorb` for what `gauss` (n, m, 3) has, from row and column `skip` on, beyond the level `below` it.
 
-    The mean is `mean`, or `short` in short numbers; the other one has no rows. `other_score` (h, w) is for its columns
-    from `first` on.
+    The mean is `mean`, or `short` in short numbers; the other one has no rows. `other_score` is for its columns from
+    `first` on, which is a multiple of `side`.
     """
-    height, width = other_score.shape
+    height, width = max(mean.shape[0], short.shape[0]), mean.shape[1]
     skip_rows, skip_columns = skip
     is_short = short.shape[0] > 0
     ours, kept = mean.reshape(mean.shape[0], 3 * mean.shape[1]), short.reshape(short.shape[0], 3 * short.shape[1])
     fine = gauss.reshape(gauss.shape[0], 3 * gauss.shape[1])
     coarse = below.reshape(below.shape[0], 3 * below.shape[1])
-    share, wide, spread = np.empty(_RUN, np.float32), np.empty(3 * _RUN, np.float32), np.empty(3 * _RUN, np.float32)
-    held = np.empty(3 * _RUN, np.float32)
-    line = np.zeros(3 * (_RUN // 2 + 2), np.float32)
-    for y in range(height):
-        for left in range(0, width, _RUN):
-            right = min(left + _RUN, width)
-            if not shares(score[y, first + left : first + right], other_score[y, left:right], share):
+    share, wide, spread = np.empty(_RUN, np.float32), np.empty(_WIDEST, np.float32), np.empty(_WIDEST, np.float32)
+    held = np.empty(_WIDEST, np.float32)
+    line = np.zeros(3 * (_RUN + 2), np.float32)
+    for row in range(other_score.shape[0]):
+        for start in range(0, other_score.shape[1], _RUN):
+            stop = min(start + _RUN, other_score.shape[1])
+            here = first // side
+            if not shares(score[row, here + start : here + stop], other_score[row, start:stop], share):
                 continue
-            raised(coarse, skip_rows + y, 3, (skip_columns + left) // 2, (skip_columns + right + 1) // 2, line)
-            widened(line, spread)
-            thrice(share, wide)
-            b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
+            repeated(share, side, wide)
+            left, right = side * start, min(side * stop, width - first)
             begin, end = 3 * (first + left), 3 * (first + right)
-            if is_short:
-                a = held[: b.shape[0]]
-                lengthen(kept[y, begin:end], a)
-                take(a, b, spread, wide)
-                shorten(a, kept[y, begin:end])
-            else:
-                take(ours[y, begin:end], b, spread, wide)
+            for y in range(side * row, min(side * (row + 1), height)):
+                raised(coarse, skip_rows + y, 3, (skip_columns + left) // 2, (skip_columns + right + 1) // 2, line)
+                widened(line, spread[: 3 * side * _RUN])
+                b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
+                if is_short:
+                    a = held[: b.shape[0]]
+                    lengthen(kept[y, begin:end], a)
+                    take(a, b, spread, wide)
+                    shorten(a, kept[y, begin:end])
+                else:
+                    take(ours[y, begin:end], b, spread, wide)
 
 
 @kernel
@@ -208,7 +222,7 @@ def raised(coarse: Floats, y: int, channels: int, begin: int, end: int, line: Fl
 def widened(line: Floats, out: Floats) -> None:
     """A run of three channels one level up, from what `raised` left; the sums are those along columns."""
     a, b, c = line, line[3:], line[6:]
-    for i in range(_RUN // 2):
+    for i in range(out.shape[0] // 6):
         for k in range(3):
             j = 3 * i + k
             out[6 * i + k] = _1_8 * (a[j] + c[j]) + _3_4 * b[j]
@@ -311,6 +325,47 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> 
             along_row(padded, window, kept[y % size])
         if y >= radius:
             across_rows(kept, y - radius, height, window, out[y - radius])
+
+
+@kernel
+def cell_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> None:
+    """`detail_energy` of cells of 2x2 pixels, to whose mean squares, `out`, the window is put; edges repeat, mirror."""
+    height, width = gauss.shape
+    rows, columns = out.shape
+    size = window.shape[0]
+    radius = size // 2
+    kept = np.empty((size, columns), np.float32)
+    padded = np.empty(columns + 2 * radius, np.float32)
+    square = padded[radius : radius + columns]
+    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
+    upper, lower = np.empty(width + 1, np.float32), np.empty(width + 1, np.float32)
+    for i in range(rows + radius):
+        if i < rows:
+            one_level_up(below, 2 * i, line, spread)
+            squared(gauss[2 * i], spread, upper)
+            if 2 * i + 1 < height:
+                one_level_up(below, 2 * i + 1, line, spread)
+                squared(gauss[2 * i + 1], spread, lower)
+            else:
+                lower[:] = upper
+            for j in range(columns):
+                square[j] = _1_4 * ((upper[2 * j] + upper[2 * j + 1]) + (lower[2 * j] + lower[2 * j + 1]))
+            for k in range(1, radius + 1):
+                padded[radius - k] = square[mirrored(-k, columns)]
+                padded[radius + columns - 1 + k] = square[mirrored(columns - 1 + k, columns)]
+            along_row(padded, window, kept[i % size])
+        if i >= radius:
+            across_rows(kept, i - radius, rows, window, out[i - radius])
+
+
+@kernel
+def squared(row: Floats, spread: Floats, out: Floats) -> None:
+    """Squares of what `row` (w,) has beyond `spread`; an odd one at the end is there twice."""
+    for x in range(row.shape[0]):
+        detail = row[x] - spread[x]
+        out[x] = detail * detail
+    if row.shape[0] % 2 == 1:
+        out[row.shape[0]] = out[row.shape[0] - 1]
 
 
 @kernel

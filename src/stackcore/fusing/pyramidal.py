@@ -51,6 +51,8 @@ class PyramidalFuser(Generic[StateT]):
         What a frame brings to the first coarse level, bytes a pixel of it.
     mending_bytes
         What the state holds at that level beside its mean, bytes a pixel of it.
+    cells
+        Whether 2x2 pixels of the finest level share a score.
     """
 
     tolerance = 3e-4
@@ -59,6 +61,7 @@ class PyramidalFuser(Generic[StateT]):
     planes: ClassVar[int]
     brought_bytes: ClassVar[int]
     mending_bytes: ClassVar[int] = 0
+    cells: ClassVar[bool] = False
 
     def __init__(self, levels: int, band_rows: int, margin_px: int) -> None:
         self._levels, self._band_rows, self._margin = levels, band_rows, margin_px
@@ -95,7 +98,8 @@ class PyramidalFuser(Generic[StateT]):
     def strip_bytes(self, info: StackInfo, strip: Strip) -> int:
         """As `state_bytes`, with the rows of the fine levels that the strip needs."""
         sizes = self._shapes(info)
-        means = means_bytes(sizes, fine_levels(sizes), strip, self._band_rows, short=is_short(info))
+        fine, short = fine_levels(sizes), is_short(info)
+        means = means_bytes(sizes, fine, strip, self._band_rows, short=short, cells=self.cells)
         return means + self.mending_bytes * self._coarse_px(info) + depth.bytes_of(info, strip)
 
     def task_bytes(self, info: StackInfo) -> int:
@@ -142,8 +146,8 @@ class PyramidalFuser(Generic[StateT]):
     def _means(self, info: StackInfo, strip: Strip, *, is_first: bool) -> list[SoftMean]:
         """The levels of a new state."""
         sizes = self._shapes(info)
-        fine = fine_levels(sizes)
-        return means_of_strip(sizes, fine, strip, self._band_rows, short=is_short(info), with_coarse=is_first)
+        fine, short = fine_levels(sizes), is_short(info)
+        return means_of_strip(sizes, fine, strip, self._band_rows, short=short, with_coarse=is_first, cells=self.cells)
 
     def _tops(self, state: StateT, frame: Frame) -> list[int]:
         """First rows of the bands that a frame is to be worked in."""

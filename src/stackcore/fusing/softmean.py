@@ -34,8 +34,9 @@ _ROWS = 128
 class SoftMean:
     """`mean` (h, w, 3) float32 of everything seen; `score` (h, w) float32, log of the sum of all weights.
 
-    `top` is the row of the level that the first of these rows is: 0 unless they are but a strip of it. The mean may be
-    of short numbers (`stackcore.fusing.short_floats`), where it is of detail: `floats` gives it in any case.
+    The score may also be that of cells of 2x2 pixels, rounded up in size, which share a weight. `top` is the row of
+    the level that the first of these rows is, even: 0 unless they are but a strip of it. The mean may be of short
+    numbers (`stackcore.fusing.short_floats`), where it is of detail: `floats` gives it in any case.
     """
 
     mean: NDArray[Any]
@@ -43,20 +44,29 @@ class SoftMean:
     top: int = 0
 
     @classmethod
-    def empty(cls, height: int, width: int, top: int = 0, *, short: bool = False) -> SoftMean:
-        """Nothing seen yet: the neutral element of `absorb`."""
-        kind = SHORT if short else np.float32
-        return cls(np.zeros((height, width, 3), kind), np.full((height, width), NOTHING, np.float32), top)
+    def empty(cls, height: int, width: int, top: int = 0, *, short: bool = False, cells: bool = False) -> SoftMean:
+        """Nothing seen yet: the neutral element of `absorb`. `cells`: with a score for each 2x2 pixels."""
+        kind, side = SHORT if short else np.float32, 2 if cells else 1
+        size = -(-height // side), -(-width // side)
+        return cls(np.zeros((height, width, 3), kind), np.full(size, NOTHING, np.float32), top)
+
+    @property
+    def side(self) -> int:
+        """How many pixels along a side share a score, 1 or 2."""
+        return 1 if self.score.shape == self.mean.shape[:2] else 2
 
     @property
     def strip(self) -> Strip:
         """Which rows of the level there are."""
-        return Strip(self.top, self.top + len(self.score))
+        return Strip(self.top, self.top + len(self.mean))
 
     def rows(self, top: int, bottom: int) -> SoftMean:
-        """A view of some rows of the level, by their place in it; changing it changes this."""
-        here = slice(top - self.top, bottom - self.top)
-        return SoftMean(self.mean[here], self.score[here], top)
+        """A view of some rows of the level, by their place in it; changing it changes this.
+
+        With a score for each 2x2 pixels, `top` is even, and so is `bottom` but at the end of the level.
+        """
+        first, last, side = top - self.top, bottom - self.top, self.side
+        return SoftMean(self.mean[first:last], self.score[first // side : -(-last // side)], top)
 
     @property
     def floats(self) -> NDArray[np.float32]:
@@ -66,12 +76,13 @@ class SoftMean:
     def absorb(self, mean: NDArray[Any], score: NDArray[np.float32]) -> None:
         """Take in another mean, short or not, with its score; the arguments, contiguous, are not modified."""
         if self.mean.dtype != SHORT:
-            loops.absorb(self.mean, self.score, as_floats(mean), score)
+            loops.absorb(self.mean, self.score, as_floats(mean), score, self.side)
             return
+        side = self.side
         for top in range(0, len(mean), _ROWS):
-            some = slice(top, top + _ROWS)
+            some, cells = slice(top, top + _ROWS), slice(top // side, -(-(top + _ROWS) // side))
             ours = as_floats(self.mean[some])
-            loops.absorb(ours, self.score[some], as_floats(mean[some]), score[some])
+            loops.absorb(ours, self.score[cells], as_floats(mean[some]), score[cells], side)
             self.mean[some] = as_short(ours)
 
     def absorb_detail(
@@ -93,12 +104,12 @@ class SoftMean:
         skip, skip_columns
             Rows of `gauss` before the first of these, and columns of it, an even number, before the first that counts.
         score
-            (h, w) of what counts, contiguous, h <= n - skip, w <= m - skip_columns; not modified.
+            (h, w) of what counts, contiguous, h <= n - skip, w <= m - skip_columns; or of its cells; not modified.
         left
-            The column of these that the first that counts is.
+            The column of these that the first that counts is, even.
         """
         nothing = (0, *self.mean.shape[1:])
         mean, short = self.mean, np.empty(nothing, SHORT)
         if self.mean.dtype == SHORT:
             mean, short = np.empty(nothing, np.float32), self.mean
-        loops.absorb_detail(mean, short, self.score, gauss, below, (skip, skip_columns), score, left)
+        loops.absorb_detail(mean, short, self.score, gauss, below, (skip, skip_columns), score, left, self.side)

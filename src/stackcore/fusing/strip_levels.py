@@ -23,24 +23,32 @@ def is_short(info: StackInfo) -> bool:
 
 
 def means_of_strip(
-    shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, short: bool, with_coarse: bool = True
+    shapes: Shapes,
+    fine: int,
+    strip: Strip,
+    band_rows: int,
+    *,
+    short: bool,
+    with_coarse: bool = True,
+    cells: bool = False,
 ) -> list[SoftMean]:
     """Nothing seen yet: of the `fine` finest levels what `strip` needs; of the others all, or nothing.
 
-    `short`: fine detail in short numbers (`stackcore.fusing.short_floats`).
+    `short`: fine detail in short numbers (`stackcore.fusing.short_floats`). `cells`: of the finest level, 2x2 pixels
+    share a score.
     """
     height = shapes[0][0]
     means = []
     for level, (rows, width) in enumerate(shapes):
         if level < fine:
             held = strip_of_level(strip, level, height, band_rows)
-            means.append(SoftMean.empty(held.rows, width, held.top, short=short))
+            means.append(SoftMean.empty(held.rows, width, held.top, short=short, cells=cells and level == 0))
         else:
             means.append(SoftMean.empty(rows if with_coarse else 0, width))
     return means
 
 
-def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, short: bool) -> int:
+def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, short: bool, cells: bool = False) -> int:
     """Memory of the above with its coarse levels: three planes of a mean, short or float32, and one of scores."""
     height = shapes[0][0]
     rows = [
@@ -48,6 +56,8 @@ def means_bytes(shapes: Shapes, fine: int, strip: Strip, band_rows: int, *, shor
         for level, (rows, _) in enumerate(shapes)
     ]
     pixel = [10 if short and level < fine else 16 for level in range(len(shapes))]
+    if cells and fine:
+        pixel[0] -= 3
     return sum(each * held * width for each, held, (_, width) in zip(pixel, rows, shapes, strict=True))
 
 

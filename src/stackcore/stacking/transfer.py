@@ -46,31 +46,47 @@ def from_linear(linear: NDArray[np.float32], encoding: Encoding) -> NDArray[np.f
 
 
 @lru_cache(maxsize=64)
-def gain_table(dtype: str, gain: Gain, encoding: Encoding) -> NDArray[np.float32]:
-    """For integer frames: encoded value after a gain, (levels, 3) float32, indexed by the stored number."""
-    levels = int(FULL_SCALE[dtype]) + 1
-    encoded = np.linspace(0.0, 1.0, levels, dtype=np.float32)[:, None]
-    if gain == UNITY:
-        return np.repeat(encoded, 3, axis=1)
-    factors = np.asarray(gain, np.float32)[None, :]
-    return from_linear(to_linear(encoded, encoding) * factors, encoding)
+def gain_lines(dtype: str, gain: Gain, encoding: Encoding) -> NDArray[np.float32]:
+    """What a gain in linear light makes of stored numbers: for each channel two straight lines that meet.
+
+    Where the curve is a power, a factor g on the light is a factor g^(1/2.4) on v + 0.055; where it is a line through
+    black, it is g itself. The lines go on to where they meet, beside the knee of the curve. There they miss the truth
+    by less than 1/65535 for gains within 5 %, 13/65535 for 1.3, 104/65535 for 2; no table has to be looked up.
+
+    Returns
+    -------
+    (3, 4) float32: the number where the lines meet, the factor below it, the factor above it and what is added there.
+    """
+    full = FULL_SCALE[dtype]
+    lines = []
+    for g in gain:
+        s = g if encoding == "linear" else g ** (1 / 2.4)
+        knee = np.inf if s == g else full * 0.055 * (s - 1) / (g - s)
+        lines.append((knee, g / full, s / full, 0.055 * (s - 1)))
+    return np.array(lines, np.float32)
 
 
 def normalise(pixels: NDArray[Any], gain: Gain, encoding: Encoding) -> NDArray[np.float32]:
-    """Pixels (H, W, 3) of any frame dtype as float32 0 to 1, multiplied by `gain` in linear light."""
+    """Pixels (H, W, 3) of any frame dtype as float32 0 to 1, multiplied by `gain` in linear light (`gain_lines`)."""
     dtype = pixels.dtype.name
     if gain == UNITY:
         scaled: NDArray[np.float32] = np.multiply(pixels, np.float32(1.0 / FULL_SCALE[dtype]), dtype=np.float32)
         return scaled
+    lines = gain_lines(dtype, gain, encoding)
     if dtype == "float32":
-        return from_linear(to_linear(pixels, encoding) * np.asarray(gain, np.float32), encoding)
-    table = gain_table(dtype, gain, encoding)
+        return _on_lines(pixels, lines)
+    table = _on_lines(np.arange(int(FULL_SCALE[dtype]) + 1, dtype=np.float32)[:, None], lines)
     if dtype == "uint8":
         return np.asarray(cv2.LUT(pixels, table[:, None, :]), np.float32)
     out = np.empty(pixels.shape, np.float32)
     for channel in range(3):
         out[..., channel] = table[:, channel].take(pixels[..., channel])
     return out
+
+
+def _on_lines(numbers: NDArray[np.float32], lines: NDArray[np.float32]) -> NDArray[np.float32]:
+    knee, below, above, offset = lines.T
+    return np.asarray(np.where(numbers <= knee, numbers * below, numbers * above + offset), np.float32)
 
 
 def linear_light(pixels: NDArray[Any], encoding: Encoding) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.stacking.transfer import UNITY, Gain, gain_table, normalise
+from stackcore.stacking.transfer import UNITY, Gain, gain_lines, normalise
 from stackcore.stacking.two_pass import is_gentle, resample
 from stackcore.terms import FULL_SCALE, Encoding, Frame, Pixels, Region, Rows, Transform
 
@@ -17,8 +17,6 @@ interpolates at 1/32 px, which hides most of the difference, not all."""
 
 _REACH = 4
 """Source rows and columns read beyond the mapped ones: bicubic needs two, rounding one."""
-
-_AS_THEY_ARE = np.empty((3, 0), np.float32)
 
 
 class WarpedFrame(Frame):
@@ -87,19 +85,12 @@ class WarpedFrame(Frame):
         part = Region(left, top, (self.width if right is None else right) - left, bottom - top)
         if self._is_shift_by_pixels():
             return self._shifted(part)
-        pixels = self._in_two_passes(part) if is_gentle(self._matrix) else self._through_maps(part)
+        if is_gentle(self._matrix):
+            lines = gain_lines(self._source.dtype.name, self._gain, self._encoding)
+            pixels = resample(self._source, lines, self._matrix, part)
+        else:
+            pixels = self._through_maps(part)
         return Rows(pixels, self._valid_part(part))
-
-    def _in_two_passes(self, part: Region) -> NDArray[np.float32]:
-        """Of floats with a gain only those that are needed are taken to numbers; integers go through a table."""
-        source, table, corner = self._source, _AS_THEY_ARE, (0, 0)
-        if source.dtype != np.float32:
-            table = np.ascontiguousarray(gain_table(source.dtype.name, self._gain, self._encoding).T)
-        elif self._gain != UNITY:
-            rows, columns = self._source_part(part)
-            source = normalise(source[rows, columns], self._gain, self._encoding)
-            corner = columns.start, rows.start
-        return resample(source, corner, table, self._matrix, part)
 
     def _through_maps(self, part: Region) -> NDArray[np.float32]:
         """Any map, for three to four times the time."""
