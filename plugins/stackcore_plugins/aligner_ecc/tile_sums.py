@@ -52,7 +52,9 @@ def tile_sums(
     out = np.zeros((rows, columns, 6, 6))
     if rows and columns:
         top, left = tile_corner(h, rows, tile_px), tile_corner(w, columns, tile_px)
-        _sum_tiles(fixed, moving, fixed_counts, moving_counts, np.ascontiguousarray(matrix), tile_px, top, left, out)
+        place = np.ascontiguousarray(matrix), tile_px, top, left
+        scratch, good = np.zeros((32, w), np.float32), np.zeros((2, w), np.uint8)
+        _sum_tiles(fixed, moving, fixed_counts, moving_counts, *place, out, scratch, good)
     lower = np.tril_indices(6, -1)
     out[..., lower[0], lower[1]] = out[..., lower[1], lower[0]]
     return out
@@ -183,14 +185,13 @@ def _sum_tiles(
     top: int,
     left: int,
     out: Doubles,
+    scratch: Floats,
+    good: Flags,
 ) -> None:
     rows, columns = out.shape[0], out.shape[1]
     width = fixed.shape[1]
-    ring = np.zeros((3, width), np.float32)  # the mean of the two pictures: the row before, this one, the next
-    seen = np.zeros((2, width), np.float32)
-    good = np.zeros((2, width), np.uint8)
-    terms = np.zeros((6, width), np.float32)
-    sums = np.zeros((21, width), np.float32)
+    ring = scratch[:3]  # the mean of the two pictures: the row before, this one, the next
+    seen, terms, sums = scratch[3:5], scratch[5:11], scratch[11:]
     for k in range(2):
         y = top - 1 + k
         _sample_row(moving, moving_counts, matrix, y, seen[k], good[k])

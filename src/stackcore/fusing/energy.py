@@ -40,8 +40,10 @@ def detail_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: i
     -------
     (h, w) float32 >= 0, unitless; edges mirror.
     """
-    energy = np.empty_like(gauss)
-    loops.detail_energy(gauss, below, _triangle(box), energy)
+    energy, window = np.empty_like(gauss), _triangle(box)
+    width = gauss.shape[1]
+    kept, scratch = np.empty((len(window), width), np.float32), loops.energy_scratch(width, len(window))
+    loops.detail_energy(gauss, below, window, energy, kept, scratch)
     return energy
 
 
@@ -58,8 +60,9 @@ def cell_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: int
     (h / 2, w / 2) float32 >= 0, rounded up in size: the mean squares of cells, in the window as they see it.
     """
     height, width = gauss.shape
-    energy = np.empty((-(-height // 2), -(-width // 2)), np.float32)
-    loops.cell_energy(gauss, below, _triangle_of_cells(box), energy)
+    energy, window = np.empty((-(-height // 2), -(-width // 2)), np.float32), _triangle_of_cells(box)
+    kept = np.empty((len(window), energy.shape[1]), np.float32)
+    loops.cell_energy(gauss, below, window, energy, kept, loops.energy_scratch(width, len(window)))
     return energy
 
 
@@ -84,7 +87,7 @@ def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> ND
 
     Where even the sharpest frame is a little out of focus, level 0 is noise, and level 1 still tells which frame it is.
     """
-    loops.add_from_below(first, second, 0.5)
+    loops.add_from_below(first, second, 0.5, loops.energy_scratch(first.shape[1], 0))
     return first
 
 

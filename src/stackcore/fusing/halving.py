@@ -38,7 +38,7 @@ def descend(picture: Floats, times: int) -> Descent:
         height, width = colours[-1].shape[:2]
         below = np.empty(((height + 1) // 2, (width + 1) // 2, 3), np.float32)
         luma = np.empty((height, width), np.float32)
-        _halve(colours[-1], below, luma)
+        _halve(colours[-1], below, luma, np.zeros((2, 3 * (_RUN + 4)), np.float32))
         colours.append(below)
         brightness.append(luma)
     luma = np.empty(colours[-1].shape[:2], np.float32)
@@ -50,14 +50,13 @@ def half(plane: Floats) -> Floats:
     """One level down, as `descend`, of a plane (h, w), contiguous, which is not modified."""
     height, width = plane.shape
     below = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
-    _halve_plane(plane, below)
+    _halve_plane(plane, below, np.empty(width + 5, np.float32))
     return below
 
 
 @kernel
-def _halve_plane(plane: Floats, below: Floats) -> None:
+def _halve_plane(plane: Floats, below: Floats, summed: Floats) -> None:
     height, width = plane.shape
-    summed = np.empty(width + 5, np.float32)
     middle = summed[2 : width + 2]
     for y in range(below.shape[0]):
         a, b, c = plane[_mirrored(2 * y - 2, height)], plane[_mirrored(2 * y - 1, height)], plane[2 * y]
@@ -74,10 +73,10 @@ def _halve_plane(plane: Floats, below: Floats) -> None:
 
 
 @kernel
-def _halve(picture: Floats, below: Floats, luma: Floats) -> None:
+def _halve(picture: Floats, below: Floats, luma: Floats, scratch: Floats) -> None:
     height, width = luma.shape
     rows, halves = picture.reshape(height, 3 * width), below.reshape(below.shape[0], 3 * below.shape[1])
-    summed, narrow = np.zeros(3 * (_RUN + 4), np.float32), np.empty(3 * _RUN // 2, np.float32)
+    summed, narrow = scratch[0], scratch[1]
     for y in range(below.shape[0]):
         a, b, c = rows[_mirrored(2 * y - 2, height)], rows[_mirrored(2 * y - 1, height)], rows[2 * y]
         d, e = rows[_mirrored(2 * y + 1, height)], rows[_mirrored(2 * y + 2, height)]

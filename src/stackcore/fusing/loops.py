@@ -20,6 +20,9 @@ _RUN = 64
 _WIDEST = 3 * 2 * _RUN
 """Numbers of a run of pixels, of which two in a row may share a score."""
 
+SCRATCH = (5, _WIDEST)
+"""Shape of the scratch of `absorb` and `absorb_detail`."""
+
 _APART = np.float32(17)
 """Scores farther apart than this do not share: exp(-17) is less than half the last bit of 1."""
 
@@ -37,6 +40,11 @@ _ODD, _SIXTEEN = np.uint32(1), np.uint32(16)
 _SHORT_SMALL, _SHORT_STEP = np.uint32(1 << 12), np.float32(2**-18)
 """Short numbers: bits of size and sign, of a float32 those of its size; how many fewer bits, half a step less one, for
 rounding, and how much less their exponent begins at; and the first that is no multiple of the smallest step."""
+
+
+def energy_scratch(width: int, size: int) -> Floats:
+    """Rows for the loops below that work on planes of a width, with a window of a size."""
+    return np.empty((5, width + size + 3), np.float32)
 
 
 @kernel
@@ -93,11 +101,11 @@ def repeated(share: Floats, side: int, out: Floats) -> None:
 
 
 @kernel
-def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats, side: int) -> None:
+def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats, side: int, scratch: Floats) -> None:
     """Take `other` (h, w, 3) with its score into `mean` and `score`: (h, w), or of cells of `side` x `side` pixels."""
     height, width = mean.shape[:2]
     ours, theirs = mean.reshape(height, 3 * width), other.reshape(height, 3 * width)
-    share, wide = np.empty(_RUN, np.float32), np.empty(_WIDEST, np.float32)
+    share, wide = scratch[0, :_RUN], scratch[1]
     for row in range(score.shape[0]):
         for left in range(0, score.shape[1], _RUN):
             right = min(left + _RUN, score.shape[1])
@@ -155,6 +163,7 @@ def absorb_detail(
     other_score: Floats,
     first: int,
     side: int,
+    scratch: Floats,
 ) -> None:
     """`absorb` for what `gauss` (n, m, 3) has, from row and column `skip` on, beyond the level `below` it.
 
@@ -167,9 +176,7 @@ def absorb_detail(
     ours, kept = mean.reshape(mean.shape[0], 3 * mean.shape[1]), short.reshape(short.shape[0], 3 * short.shape[1])
     fine = gauss.reshape(gauss.shape[0], 3 * gauss.shape[1])
     coarse = below.reshape(below.shape[0], 3 * below.shape[1])
-    share, wide, spread = np.empty(_RUN, np.float32), np.empty(_WIDEST, np.float32), np.empty(_WIDEST, np.float32)
-    held = np.empty(_WIDEST, np.float32)
-    line = np.zeros(3 * (_RUN + 2), np.float32)
+    share, wide, spread, held, line = scratch[0, :_RUN], scratch[1], scratch[2], scratch[3], scratch[4]
     for row in range(other_score.shape[0]):
         for start in range(0, other_score.shape[1], _RUN):
             stop = min(start + _RUN, other_score.shape[1])
@@ -278,40 +285,50 @@ def across_rows(kept: Floats, y: int, height: int, window: Floats, out: Floats) 
     size = window.shape[0]
     radius = size // 2
     if radius == 4:
-        a, b, c = row_of(kept, y - 4, height), row_of(kept, y - 3, height), row_of(kept, y - 2, height)
-        d, e, f = row_of(kept, y - 1, height), row_of(kept, y, height), row_of(kept, y + 1, height)
-        g, h, i = row_of(kept, y + 2, height), row_of(kept, y + 3, height), row_of(kept, y + 4, height)
+        a, b, c = (
+            kept[ring_row(y - 4, height, size)],
+            kept[ring_row(y - 3, height, size)],
+            kept[ring_row(y - 2, height, size)],
+        )
+        d, e, f = (
+            kept[ring_row(y - 1, height, size)],
+            kept[ring_row(y, height, size)],
+            kept[ring_row(y + 1, height, size)],
+        )
+        g, h, i = (
+            kept[ring_row(y + 2, height, size)],
+            kept[ring_row(y + 3, height, size)],
+            kept[ring_row(y + 4, height, size)],
+        )
         nine((a, b, c, d, e, f, g, h, i), window, out)
         return
-    middle = row_of(kept, y, height)
+    middle = kept[ring_row(y, height, size)]
     for x in range(out.shape[0]):
         out[x] = window[radius] * middle[x]
     for k in range(1, radius + 1):
-        a, b = row_of(kept, y - k, height), row_of(kept, y + k, height)
+        a, b = kept[ring_row(y - k, height, size)], kept[ring_row(y + k, height, size)]
         for x in range(out.shape[0]):
             out[x] += window[radius + k] * (a[x] + b[x])
 
 
 @kernel
-def row_of(kept: Floats, y: int, height: int) -> Floats:
-    """Row `y`, mirrored into the `height` of the plane, of those that are kept."""
-    row: Floats = kept[mirrored(y, height) % kept.shape[0]]
-    return row
+def ring_row(y: int, height: int, size: int) -> int:
+    """Which of `size` rows that are kept holds row `y`, mirrored into the `height` of the plane."""
+    return mirrored(y, height) % size
 
 
 @kernel
-def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> None:
+def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kept: Floats, scratch: Floats) -> None:
     """Fill `out` with the mean square, in a symmetric window, of what `gauss` (h, w) has beyond the level `below` it.
 
-    Of squares summed along rows, as many rows are kept as the window is high.
+    Of squares summed along rows, as many rows are `kept` as the window is high; `scratch` is that of
+    `energy_scratch`.
     """
     height, width = gauss.shape
     size = window.shape[0]
     radius = size // 2
-    kept = np.empty((size, width), np.float32)
-    padded = np.empty(width + 2 * radius, np.float32)
+    padded, line, spread = scratch[0, : width + 2 * radius], scratch[1], scratch[2]
     square = padded[radius : radius + width]
-    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
     for y in range(height + radius):
         if y < height:
             one_level_up(below, y, line, spread)
@@ -328,26 +345,22 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> 
 
 
 @kernel
-def cell_energy(gauss: Floats, below: Floats, window: Floats, out: Floats) -> None:
+def cell_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kept: Floats, scratch: Floats) -> None:
     """`detail_energy` of cells of 2x2 pixels, to whose mean squares, `out`, the window is put; edges repeat, mirror."""
-    height, width = gauss.shape
+    height = gauss.shape[0]
     rows, columns = out.shape
     size = window.shape[0]
     radius = size // 2
-    kept = np.empty((size, columns), np.float32)
-    padded = np.empty(columns + 2 * radius, np.float32)
+    padded, line, spread = scratch[0, : columns + 2 * radius], scratch[1], scratch[2]
     square = padded[radius : radius + columns]
-    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
-    upper, lower = np.empty(width + 1, np.float32), np.empty(width + 1, np.float32)
+    upper, lower = scratch[3], scratch[4]
     for i in range(rows + radius):
         if i < rows:
             one_level_up(below, 2 * i, line, spread)
             squared(gauss[2 * i], spread, upper)
-            if 2 * i + 1 < height:
-                one_level_up(below, 2 * i + 1, line, spread)
-                squared(gauss[2 * i + 1], spread, lower)
-            else:
-                lower[:] = upper
+            y = min(2 * i + 1, height - 1)
+            one_level_up(below, y, line, spread)
+            squared(gauss[y], spread, lower)
             for j in range(columns):
                 square[j] = _1_4 * ((upper[2 * j] + upper[2 * j + 1]) + (lower[2 * j] + lower[2 * j + 1]))
             for k in range(1, radius + 1):
@@ -369,11 +382,11 @@ def squared(row: Floats, spread: Floats, out: Floats) -> None:
 
 
 @kernel
-def add_from_below(plane: Floats, below: Floats, share: float) -> None:
+def add_from_below(plane: Floats, below: Floats, share: float, scratch: Floats) -> None:
     """Add to `plane` (h, w) a share of the plane one level down."""
     height, width = plane.shape
     factor = np.float32(share)
-    line, spread = np.empty(width // 2 + 3, np.float32), np.empty(width + 1, np.float32)
+    line, spread = scratch[1], scratch[2]
     for y in range(height):
         one_level_up(below, y, line, spread)
         row = plane[y]

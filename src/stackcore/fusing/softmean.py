@@ -76,13 +76,13 @@ class SoftMean:
     def absorb(self, mean: NDArray[Any], score: NDArray[np.float32]) -> None:
         """Take in another mean, short or not, with its score; the arguments, contiguous, are not modified."""
         if self.mean.dtype != SHORT:
-            loops.absorb(self.mean, self.score, as_floats(mean), score, self.side)
+            loops.absorb(self.mean, self.score, as_floats(mean), score, self.side, _scratch())
             return
-        side = self.side
+        side, scratch = self.side, _scratch()
         for top in range(0, len(mean), _ROWS):
             some, cells = slice(top, top + _ROWS), slice(top // side, -(-(top + _ROWS) // side))
             ours = as_floats(self.mean[some])
-            loops.absorb(ours, self.score[cells], as_floats(mean[some]), score[cells], side)
+            loops.absorb(ours, self.score[cells], as_floats(mean[some]), score[cells], side, scratch)
             self.mean[some] = as_short(ours)
 
     def absorb_detail(
@@ -112,4 +112,9 @@ class SoftMean:
         mean, short = self.mean, np.empty(nothing, SHORT)
         if self.mean.dtype == SHORT:
             mean, short = np.empty(nothing, np.float32), self.mean
-        loops.absorb_detail(mean, short, self.score, gauss, below, (skip, skip_columns), score, left, self.side)
+        place = (skip, skip_columns), score, left, self.side
+        loops.absorb_detail(mean, short, self.score, gauss, below, *place, _scratch())
+
+
+def _scratch() -> NDArray[np.float32]:
+    return np.zeros(loops.SCRATCH, np.float32)

@@ -95,7 +95,7 @@ def _measure(pixels: Pixels, band: slice, energy: NDArray[np.float32], level: ND
     _greyed(part, np.float32(1 / FULL_SCALE[part.dtype.name]), grey)
     smooth = cv2.pyrUp(cv2.pyrDown(grey), dstsize=(width, height))
     own = slice(top - first, bottom - first)
-    _sum_up(grey[own], np.asarray(smooth, np.float32)[own], energy, level)
+    _sum_up(grey[own], np.asarray(smooth, np.float32)[own], energy, level, np.empty((2, width), np.float32))
 
 
 @kernel
@@ -110,11 +110,15 @@ def _greyed(pixels: Pixels, scale: np.float32, grey: NDArray[np.float32]) -> Non
 
 @kernel
 def _sum_up(
-    grey: NDArray[np.float32], smooth: NDArray[np.float32], energy: NDArray[np.float32], level: NDArray[np.float32]
+    grey: NDArray[np.float32],
+    smooth: NDArray[np.float32],
+    energy: NDArray[np.float32],
+    level: NDArray[np.float32],
+    scratch: NDArray[np.float32],
 ) -> None:
     """Means over cells: of the squares of grey - smooth, and of grey."""
     width = energy.shape[1] * _CELL_PX
-    squares, values = np.empty(width, np.float32), np.empty(width, np.float32)
+    squares, values = scratch[0], scratch[1]
     share = np.float32(1 / _CELL_PX**2)
     for i in range(energy.shape[0]):
         squares[:] = np.float32(0)

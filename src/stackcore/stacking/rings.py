@@ -27,21 +27,30 @@ def beyond_ring(band: NDArray[np.uint8], margin_px: int) -> tuple[NDArray[np.uin
     height, width, channels = band.shape
     size = (height - 2 * margin_px, (width - 2 * margin_px) * channels)
     above, below = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    _compare(np.ascontiguousarray(band).reshape(height, width * channels), margin_px, channels, above, below)
+    rows, scratch = (
+        np.ascontiguousarray(band).reshape(height, -1),
+        np.zeros((4 * RING_PX + 4, width * channels), np.uint8),
+    )
+    _compare(rows, margin_px, channels, above, below, scratch)
     return above.reshape(size[0], -1, channels), below.reshape(size[0], -1, channels)
 
 
 @kernel
 def _compare(
-    rows: NDArray[np.uint8], margin: int, channels: int, above: NDArray[np.uint8], below: NDArray[np.uint8]
+    rows: NDArray[np.uint8],
+    margin: int,
+    channels: int,
+    above: NDArray[np.uint8],
+    below: NDArray[np.uint8],
+    scratch: NDArray[np.uint8],
 ) -> None:
     """Of each row the extremes of 7 in a row are kept until the last row that needs them; those of 7 in a column not.
 
     `rows` holds the values of a row one after the other, so a neighbour at the side is `channels` away.
     """
     length = rows.shape[1]
-    most, least = np.zeros((2 * RING_PX + 1, length), np.uint8), np.zeros((2 * RING_PX + 1, length), np.uint8)
-    highest, lowest = np.empty(length, np.uint8), np.empty(length, np.uint8)
+    most, least = scratch[: 2 * RING_PX + 1], scratch[2 * RING_PX + 1 : -2]
+    highest, lowest = scratch[-2], scratch[-1]
     ready = margin - RING_PX
     edge, side = margin * channels, RING_PX * channels
     for y in range(above.shape[0]):

@@ -27,6 +27,8 @@ _TILE = 1152
 _STRETCH = 512
 """Phases are counted from multiples of this column, so that what else is made does not matter to a pixel."""
 
+_STEPS = np.arange(_STRETCH, dtype=np.float32)
+
 _GENTLE_TURN, _GENTLE_SCALE = 0.05, 1.25
 """The largest of |b|, |d| and of a, e, 1 / a, 1 / e that are resampled like this."""
 
@@ -72,7 +74,10 @@ def resample(
     seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
     out = np.empty((part.height, part.width, 3), np.float32)
     numbers = np.ascontiguousarray(matrix[:2]).ravel()
-    _two_passes(seen, lines, numbers, (part.x, part.y), out.reshape(len(out), -1))
+    along = numbers[0] - numbers[1] * numbers[3] / numbers[4]
+    ring = np.zeros((6 + int(abs(numbers[3]) * _TILE), 3 * _TILE), np.float32)
+    taken = np.zeros((3, int(along * _TILE) + 8), np.float32)
+    _two_passes(seen, lines, numbers, (part.x, part.y), out.reshape(len(out), -1), ring, taken, _STEPS)
     return out
 
 
@@ -83,18 +88,18 @@ def _two_passes(
     m: NDArray[np.float64],
     place: tuple[int, int],
     out: NDArray[np.float32],
+    ring: NDArray[np.float32],
+    taken: NDArray[np.float32],
+    steps: NDArray[np.float32],
 ) -> None:
     """Fill `out` (n, 3 * width), which begins at column and row `place`, from `source` (h, 3 * w), pixel after pixel.
 
-    Of the rows resampled along their length a ring holds those that a row of the picture needs, each in planes: the
-    reds of a tile, its greens, its blues.
+    Of the rows resampled along their length a `ring` holds those that a row of the picture needs, each in planes: the
+    reds of a tile, its greens, its blues. `taken` is scratch for a row before that.
     """
     along = m[0] - m[1] * m[3] / m[4]  # x' on source row v: along * x + per_row * v + start
     per_row = m[1] / m[4]
     start = m[2] - m[1] * m[5] / m[4]
-    ring = np.zeros((6 + int(abs(m[3]) * _TILE), 3 * _TILE), np.float32)
-    taken = np.zeros((3, int(along * _TILE) + 8), np.float32)
-    steps = np.arange(_STRETCH).astype(np.float32)
     begin_column, top = place
     width = out.shape[1] // 3
     tiles = -(-width // _TILE)
