@@ -20,7 +20,7 @@ _RUN = 64
 _WIDEST = 3 * 2 * _RUN
 """Numbers of a run of pixels, of which two in a row may share a score."""
 
-SCRATCH = (5, _WIDEST)
+SCRATCH = (4, _WIDEST)
 """Shape of the scratch of `absorb` and `absorb_detail`."""
 
 _APART = np.float32(17)
@@ -120,28 +120,40 @@ def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats, side
 
 
 @kernel
+def longer(short: np.uint16) -> np.float32:
+    """What a short number stands for: see `stackcore.fusing.short_floats`."""
+    bits = np.uint32(short)
+    kept = np.uint32(bits & _SHORT_SIZE)
+    small = np.float32(np.int32(kept)) * _SHORT_STEP
+    large = np.uint32(np.uint32(kept << _SHORTER) + _SHORT_BIAS).view(np.float32)
+    size = large if kept >= _SHORT_SMALL else small
+    return -size if bits > _SHORT_SIZE else size
+
+
+@kernel
+def shorter(value: np.float32) -> np.uint16:
+    """The nearest short number."""
+    bits = np.float32(value).view(np.uint32)
+    size = np.uint32(bits & _SIZE)
+    small = np.uint32(np.int32(min(abs(value), _1) / _SHORT_STEP + _HALF))
+    odd = np.uint32(np.uint32(size >> _SHORTER) & _ODD)
+    large = np.uint32(np.uint32(size + _HALF_STEP + odd - _SHORT_BIAS) >> _SHORTER)  # of small ones it wraps
+    kept = small if small < _SHORT_SMALL else min(large, _SHORT_SIZE)
+    return np.uint16(kept | np.uint32(np.uint32(bits >> _SIXTEEN) & _SHORT_SIGN))
+
+
+@kernel
 def lengthen(short: NDArray[np.uint16], out: Floats) -> None:
-    """Fill `out` (n,) with what `short` (n,) stands for: see `stackcore.fusing.short_floats`."""
+    """Fill `out` (n,) with what `short` (n,) stands for."""
     for i in range(out.shape[0]):
-        bits = np.uint32(short[i])
-        kept = np.uint32(bits & _SHORT_SIZE)
-        small = np.float32(np.int32(kept)) * _SHORT_STEP
-        large = np.uint32(np.uint32(kept << _SHORTER) + _SHORT_BIAS).view(np.float32)
-        size = large if kept >= _SHORT_SMALL else small
-        out[i] = -size if bits > _SHORT_SIZE else size
+        out[i] = longer(short[i])
 
 
 @kernel
 def shorten(values: Floats, out: NDArray[np.uint16]) -> None:
     """Fill `out` (n,) with the nearest short numbers to `values` (n,)."""
     for i in range(out.shape[0]):
-        bits = np.float32(values[i]).view(np.uint32)
-        size = np.uint32(bits & _SIZE)
-        small = np.uint32(np.int32(min(abs(values[i]), _1) / _SHORT_STEP + _HALF))
-        odd = np.uint32(np.uint32(size >> _SHORTER) & _ODD)
-        large = np.uint32(np.uint32(size + _HALF_STEP + odd - _SHORT_BIAS) >> _SHORTER)  # of small ones it wraps
-        kept = small if small < _SHORT_SMALL else min(large, _SHORT_SIZE)
-        out[i] = np.uint16(kept | np.uint32(np.uint32(bits >> _SIXTEEN) & _SHORT_SIGN))
+        out[i] = shorter(values[i])
 
 
 @kernel
@@ -150,6 +162,14 @@ def take(ours: Floats, gauss: Floats, spread: Floats, share: Floats) -> None:
     for i in range(ours.shape[0]):
         detail = gauss[i] - spread[i]
         ours[i] = detail if share[i] == _1 else ours[i] + share[i] * (detail - ours[i])
+
+
+@kernel
+def take_short(ours: NDArray[np.uint16], gauss: Floats, spread: Floats, share: Floats) -> None:
+    """The same where the mean is in short numbers."""
+    for i in range(ours.shape[0]):
+        detail, before = gauss[i] - spread[i], longer(ours[i])
+        ours[i] = shorter(detail if share[i] == _1 else before + share[i] * (detail - before))
 
 
 @kernel
@@ -176,7 +196,7 @@ def absorb_detail(
     ours, kept = mean.reshape(mean.shape[0], 3 * mean.shape[1]), short.reshape(short.shape[0], 3 * short.shape[1])
     fine = gauss.reshape(gauss.shape[0], 3 * gauss.shape[1])
     coarse = below.reshape(below.shape[0], 3 * below.shape[1])
-    share, wide, spread, held, line = scratch[0, :_RUN], scratch[1], scratch[2], scratch[3], scratch[4]
+    share, wide, spread, line = scratch[0, :_RUN], scratch[1], scratch[2], scratch[3]
     for row in range(other_score.shape[0]):
         for start in range(0, other_score.shape[1], _RUN):
             stop = min(start + _RUN, other_score.shape[1])
@@ -191,10 +211,7 @@ def absorb_detail(
                 widened(line, spread[: 3 * side * _RUN])
                 b = fine[skip_rows + y, 3 * (skip_columns + left) : 3 * (skip_columns + right)]
                 if is_short:
-                    a = held[: b.shape[0]]
-                    lengthen(kept[y, begin:end], a)
-                    take(a, b, spread, wide)
-                    shorten(a, kept[y, begin:end])
+                    take_short(kept[y, begin:end], b, spread, wide)
                 else:
                     take(ours[y, begin:end], b, spread, wide)
 
@@ -227,13 +244,21 @@ def raised(coarse: Floats, y: int, channels: int, begin: int, end: int, line: Fl
 
 @kernel
 def widened(line: Floats, out: Floats) -> None:
-    """A run of three channels one level up, from what `raised` left; the sums are those along columns."""
+    """A run of three channels one level up, from what `raised` left; the sums are those along columns.
+
+    Channel by channel in so many words: in a loop over them it takes twice as long.
+    """
     a, b, c = line, line[3:], line[6:]
     for i in range(out.shape[0] // 6):
-        for k in range(3):
-            j = 3 * i + k
-            out[6 * i + k] = _1_8 * (a[j] + c[j]) + _3_4 * b[j]
-            out[6 * i + 3 + k] = _HALF * (b[j] + c[j])
+        j, n = 3 * i, 6 * i
+        red, green, blue = b[j], b[j + 1], b[j + 2]
+        next_red, next_green, next_blue = c[j], c[j + 1], c[j + 2]
+        out[n] = _1_8 * (a[j] + next_red) + _3_4 * red
+        out[n + 1] = _1_8 * (a[j + 1] + next_green) + _3_4 * green
+        out[n + 2] = _1_8 * (a[j + 2] + next_blue) + _3_4 * blue
+        out[n + 3] = _HALF * (red + next_red)
+        out[n + 4] = _HALF * (green + next_green)
+        out[n + 5] = _HALF * (blue + next_blue)
 
 
 @kernel

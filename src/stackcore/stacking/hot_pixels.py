@@ -46,6 +46,9 @@ _LEAST_LOOKS = 3
 _MOST = 20_000
 """So many spots of each of the two end frames are followed up, the strongest; most of them are picture."""
 
+_AT_ONCE = 8000
+"""So many suspects are followed up by one worker at a time."""
+
 _DETAILS = 3000
 """So many details of each look are followed up as witnesses, evenly over the frame."""
 
@@ -151,7 +154,7 @@ class _Search:
         looks = list(self._counted(executor.map(self._look, [chosen[n] for n in held], cancel)))
         out = list(executor.map(partial(standing_out, most=_MOST), looks, cancel))
         suspects = _merged([out[0], out[-1]], looks[0])
-        spots, decoy, share = self._followed(suspects, looks, held)
+        spots, decoy, share = _followed(suspects, looks, held, executor, cancel)
         if not np.any(decoy == 0):
             for _ in range(self._total - len(held)):  # nothing is left to look at in the others
                 self._tell()
@@ -184,24 +187,6 @@ class _Search:
         cut = np.stack([v.windows[hot][went_by] for v in in_order])
         return _measured(found.chosen(went_by), cut, self._reader)
 
-    def _followed(
-        self, suspects: Spots, looks: Sequence[Look], numbers: Sequence[int]
-    ) -> tuple[Spots, NDArray[np.int64], float]:
-        """Suspects that all `looks` agree on, those of shifted searches among them.
-
-        Returns them, the number of the shift of each (0 for none), and which part of the suspects was shifted.
-        """
-        every = max(1, -(-len(suspects) // _SHIFTED))
-        kept, marks = [], []
-        for shift in range(len(_DECOYS) + 1):
-            some = suspects.chosen(np.arange(len(suspects))[:: every if shift else 1])
-            decoy = np.full(len(some), shift)
-            shown = [readings(k, _shifted(some, decoy, n, k)) for n, k in zip(numbers, looks, strict=True)]
-            alike = shine_alone(shown, least=1)
-            kept.append(some.chosen(alike))
-            marks.append(decoy[alike])
-        return joined(kept), np.concatenate(marks), 1 / every
-
     def _look(self, index: int) -> Look:
         if self._reader.info.has_mosaic:
             return look_at_mosaic(self._reader.mosaic(index))
@@ -218,6 +203,30 @@ class _Search:
     def _tell(self) -> None:
         self._done += 1
         self._emit(Progress(stage=STAGE, done=self._done, total=self._total))
+
+
+def _followed(
+    suspects: Spots, looks: Sequence[Look], numbers: Sequence[int], executor: Executor, cancel: threading.Event
+) -> tuple[Spots, NDArray[np.int64], float]:
+    """Suspects that all `looks` agree on, those of shifted searches among them.
+
+    Returns them, the number of the shift of each (0 for none), and which part of the suspects was shifted.
+    """
+    every = max(1, -(-len(suspects) // _SHIFTED))
+
+    def alike(task: tuple[int, slice]) -> tuple[Spots, NDArray[np.int64]]:
+        shift, which = task
+        some = suspects.chosen(np.arange(len(suspects))[which])
+        decoy = np.full(len(some), shift)
+        shown = [readings(k, _shifted(some, decoy, n, k)) for n, k in zip(numbers, looks, strict=True)]
+        same = shine_alone(shown, least=1)
+        return some.chosen(same), decoy[same]
+
+    parts = [slice(i, i + _AT_ONCE) for i in range(0, len(suspects), _AT_ONCE)]
+    shifts = range(1, len(_DECOYS) + 1)
+    tasks = [(0, part) for part in parts] + [(shift, slice(None, None, every)) for shift in shifts]
+    kept, marks = zip(*executor.map(alike, tasks, cancel), strict=True)
+    return joined(list(kept)), np.concatenate(marks), 1 / every
 
 
 @dataclass(frozen=True)

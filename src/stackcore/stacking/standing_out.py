@@ -15,7 +15,8 @@ from stackcore.stacking.rings import RING_PX, beyond_ring
 from stackcore.terms import FULL_SCALE, Encoding, Pixels
 
 MARGIN_PX = 4
-"""Rows and columns mirrored around a look, so that the neighbours of its border are looked up like all others."""
+"""How far the neighbours of a spot are looked up. So many rows and columns are mirrored around a mosaic; a picture has
+none around it, and nothing is looked for so near to its border."""
 
 LEAST_STEP = 6
 """What a spot must have over the brightest neighbour in its ring, of 255: about where an eye begins to see it."""
@@ -80,10 +81,10 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Look:
-    """One frame in 8 bits, a mirrored margin around it.
+    """One frame in 8 bits.
 
-    `values` is (H + 2 MARGIN_PX, W + 2 MARGIN_PX, C) uint8, encoded so that equal steps look about equal: 8 bits hold
-    every step that can be seen, and a 24 MP frame stays at 72 MB.
+    `values` is (H, W, C) uint8 of a picture, (H + 2 MARGIN_PX, W + 2 MARGIN_PX, 1) of a mosaic with its margin, encoded
+    so that equal steps look about equal: 8 bits hold every step that can be seen, and a 24 MP frame stays at 72 MB.
     """
 
     values: NDArray[np.uint8]
@@ -92,12 +93,23 @@ class Look:
     @property
     def height(self) -> int:
         """Rows of the frame."""
-        return int(self.values.shape[0]) - 2 * MARGIN_PX
+        return int(self.values.shape[0]) - 2 * self._margin
 
     @property
     def width(self) -> int:
         """Columns of the frame."""
-        return int(self.values.shape[1]) - 2 * MARGIN_PX
+        return int(self.values.shape[1]) - 2 * self._margin
+
+    @property
+    def _margin(self) -> int:
+        return 0 if self.lattice.is_of_picture else MARGIN_PX
+
+    def centres(self, spots: Spots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows and columns of `values` where spots are; those too near to the border of a picture are moved away."""
+        if not self.lattice.is_of_picture:
+            return spots.y + MARGIN_PX, spots.x + MARGIN_PX
+        bottom, right = self.height - 1 - MARGIN_PX, self.width - 1 - MARGIN_PX
+        return np.clip(spots.y, MARGIN_PX, bottom), np.clip(spots.x, MARGIN_PX, right)
 
     def in_one_colour(self) -> Look:
         """One photosite of each block of a mosaic, as a small picture; a picture is that already."""
@@ -105,7 +117,7 @@ class Look:
             return self
         h, w = self.lattice.period
         inner = self.values[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-        return Look(_with_margin(np.ascontiguousarray(inner[::h, min(1, w - 1) :: w])), Lattice.of_picture())
+        return Look(np.ascontiguousarray(inner[::h, min(1, w - 1) :: w]), Lattice.of_picture())
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,7 @@ def look_at_picture(pixels: Pixels, encoding: Encoding) -> Look:
         table = _table(pixels.dtype.name, encoding)
         for top in range(0, len(pixels), _BAND_ROWS):  # `take` makes 8 bytes of each index
             eight[top : top + _BAND_ROWS] = table.take(pixels[top : top + _BAND_ROWS])
-    return Look(_with_margin(eight), Lattice.of_picture())
+    return Look(eight, Lattice.of_picture())
 
 
 def look_at_mosaic(mosaic: Mosaic) -> Look:
@@ -183,14 +195,17 @@ def standing_out(look: Look, most: int) -> Spots:
     """The spots of a look that outshine all their close neighbours by `LEAST_STEP`, the strongest `most` of them."""
     if look.lattice.is_of_picture:
         places, strengths, dark = _of_picture(look.values, most)
+        width, begin = look.width - 2 * MARGIN_PX, MARGIN_PX
     else:
         places, strengths, dark = _of_mosaic(look.values[..., 0], look.lattice, most)
+        width, begin = look.width, 0
     if len(places) > most:
         best = np.sort(np.argpartition(strengths, -most)[-most:])
         places, dark = places[best], dark[best]
     channels = look.values.shape[2]
-    y, rest = np.divmod(places, look.width * channels)
+    y, rest = np.divmod(places, max(width, 1) * channels)
     x, channel = np.divmod(rest, channels)
+    y, x = y + begin, x + begin
     spots = Spots(y, x, channel, dark)
     edge = look.lattice.blind_px
     return spots.chosen((y >= edge) & (y < look.height - edge) & (x >= edge) & (x < look.width - edge))
@@ -228,16 +243,15 @@ def _sides(look: Look, spots: Spots, level: NDArray[np.float32]) -> NDArray[np.f
 def windows(look: Look, spots: Spots) -> NDArray[np.uint8]:
     """Cut (n, 9, 9, C) out of a look, each around a spot."""
     across = np.arange(-MARGIN_PX, MARGIN_PX + 1)
-    rows = (spots.y[:, None] + MARGIN_PX + across)[:, :, None]
-    columns = (spots.x[:, None] + MARGIN_PX + across)[:, None, :]
-    cut: NDArray[np.uint8] = look.values[rows, columns]
+    rows, columns = look.centres(spots)
+    cut: NDArray[np.uint8] = look.values[(rows[:, None] + across)[:, :, None], (columns[:, None] + across)[:, None, :]]
     return cut
 
 
 def _taps(look: Look, spots: Spots, offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
     _, wide, channels = look.values.shape
-    y = spots.y[:, None] + MARGIN_PX + offsets[..., 0]
-    x = spots.x[:, None] + MARGIN_PX + offsets[..., 1]
+    rows, columns = look.centres(spots)
+    y, x = rows[:, None] + offsets[..., 0], columns[:, None] + offsets[..., 1]
     index = (y * wide + x) * channels + spots.channel[:, None]
     found: NDArray[np.uint8] = look.values.reshape(-1).take(index)
     found[spots.dark] = 255 - found[spots.dark]
@@ -248,11 +262,12 @@ _Found = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_]]
 
 
 def _of_picture(values: NDArray[np.uint8], most: int) -> _Found:
+    """Places are counted in what lies within the border that is not looked at."""
     height, wide, channels = values.shape
     width = wide - 2 * MARGIN_PX
     rows = height - 2 * MARGIN_PX
     found: list[_Found] = []
-    for top in range(0, rows, _BAND_ROWS):
+    for top in range(0, rows if width > 0 else 0, _BAND_ROWS):
         bottom = min(top + _BAND_ROWS, rows)
         band = values[top : bottom + 2 * MARGIN_PX]
         for dark, over in zip((False, True), beyond_ring(band, MARGIN_PX), strict=True):
@@ -290,6 +305,8 @@ def _picked(over: NDArray[np.uint8], first: int, dark: bool, most: int) -> _Foun
 
 
 def _together(found: list[_Found]) -> _Found:
+    if not found:  # of a picture that is all border
+        return np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.bool_)
     places, strengths, dark = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return places, strengths, dark
 
