@@ -61,6 +61,8 @@ def make_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; `arguments` are those of the process when left out."""
+    if "numpy" not in sys.modules:  # its library for algebra starts as many threads as cores, which wait in a loop
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json, verbose = wants_json(given), not {"--verbose", "-v"}.isdisjoint(given)
     try:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stackcore.report.coverage import halfway_of
 from stackcore.stacking.reader import StackReader
-from stackcore.stacking.sharpness import cell_sharpness
+from stackcore.stacking.sharpness import cell_sharpness, modified_laplacian
 from stackcore.stacking.survey import Survey
 from stackcore.stacking.transfer import luma
 from stackcore.stacking.warp import WarpedFrame
@@ -56,6 +56,5 @@ def _measured(
     )
     height = canvas.height
     bands = [(int(row * height / grid[0]), int((row + 1) * height / grid[0])) for row in rows]
-    return np.concatenate(
-        [cell_sharpness(luma(warped.rows(top, bottom).pixels), grid=(grid[1], 1)) for top, bottom in bands]
-    )
+    measures = (modified_laplacian(luma(warped.rows(top, bottom).pixels)) for top, bottom in bands)
+    return np.concatenate([cell_sharpness(measure, grid=(grid[1], 1)) for measure in measures])

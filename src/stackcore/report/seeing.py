@@ -73,8 +73,9 @@ class Seen:
         grey = placed(luma(normalise(decoded.pixels, frame.gain, found.encoding)))
         valid = np.ones(decoded.pixels.shape[:2], np.uint8) if decoded.valid is None else decoded.valid.view(np.uint8)
         covered = placed(valid, cv2.INTER_NEAREST) > 0
-        self.cells[frame.index] = cell_sharpness(grey, covered, FINE_GRID)
-        energy = np.asarray(cv2.boxFilter(modified_laplacian(grey), -1, (_WINDOW_PX, _WINDOW_PX)), np.float32)
+        measure = modified_laplacian(grey)
+        self.cells[frame.index] = cell_sharpness(measure, covered, FINE_GRID)
+        energy = np.asarray(cv2.boxFilter(measure, -1, (_WINDOW_PX, _WINDOW_PX)), np.float32)
         energy[~covered] = -1
         better = energy > self.best
         np.copyto(self.best, energy, where=better)

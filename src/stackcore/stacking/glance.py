@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from stackcore.protocols import Link, ReducedFrame
 from stackcore.stacking import exposure
 from stackcore.stacking.reader import StackReader
-from stackcore.stacking.sharpness import FINE_GRID, cell_sharpness
-from stackcore.stacking.transfer import from_linear, linear_light, luma
+from stackcore.stacking.sharpness import FINE_GRID, cell_sharpness, modified_laplacian
+from stackcore.stacking.transfer import UNITY, from_linear, linear_light, luma, normalise
+from stackcore.terms import Pixels
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,15 @@ class Glance:
         grey = luma(light)
         looks = self.looks
         if index not in looks.proxies:
-            seen = from_linear(grey, "srgb")
-            looks.sharpness[index] = cell_sharpness(seen, reduced.valid)
-            looks.cells[index] = cell_sharpness(seen, reduced.valid, FINE_GRID)
+            measure = modified_laplacian(self._as_seen(reduced.pixels, grey))
+            looks.sharpness[index] = cell_sharpness(measure, reduced.valid)
+            looks.cells[index] = cell_sharpness(measure, reduced.valid, FINE_GRID)
             looks.proxies[index] = exposure.proxy(light, reduced.valid)
             looks.digests[index] = blake2b(np.ascontiguousarray(reduced.pixels).data, digest_size=16).digest()
         return ReducedFrame(index, grey, self._reader.info.width, self._reader.info.height, reduced.valid)
+
+    def _as_seen(self, pixels: Pixels, grey: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Brightness in which equal steps look about equal; `grey` is that of the `pixels` in linear light."""
+        if self._reader.encoding == "srgb":
+            return luma(normalise(pixels, UNITY, "srgb"))
+        return from_linear(grey, "srgb")

@@ -19,20 +19,22 @@ def modified_laplacian(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     `luma` is (H, W) float32, 0 to 1; returns (H, W) float32 >= 0, unitless; edges mirror.
     """
     kernel = np.array([[-1.0, 2.0, -1.0]], np.float32)
-    across = np.abs(cv2.filter2D(luma, -1, kernel))
-    down = np.abs(cv2.filter2D(luma, -1, kernel.T))
-    return np.asarray(across + down, np.float32)
+    across, down = (np.asarray(cv2.filter2D(luma, -1, k), np.float32) for k in (kernel, kernel.T))
+    np.abs(across, out=across)
+    across += np.abs(down, out=down)
+    return across
 
 
 def cell_sharpness(
-    luma: NDArray[np.float32], valid: NDArray[np.bool_] | None = None, grid: tuple[int, int] = (GRID_COLUMNS, GRID_ROWS)
+    measure: NDArray[np.float32],
+    valid: NDArray[np.bool_] | None = None,
+    grid: tuple[int, int] = (GRID_COLUMNS, GRID_ROWS),
 ) -> NDArray[np.float32]:
-    """Mean `modified_laplacian` per cell of a grid of so many columns and rows.
+    """Mean focus measure per cell of a grid of so many columns and rows.
 
-    `luma` is (H, W) float32, 0 to 1, a reduced frame; `valid` (H, W) says where it counts, None for everywhere.
-    Returns (rows, columns) float32 >= 0, unitless; 0 for a cell that is not valid anywhere.
+    `measure` is (H, W) float32, the `modified_laplacian` of a reduced frame; `valid` (H, W) says where it counts, None
+    for everywhere. Returns (rows, columns) float32 >= 0, unitless; 0 for a cell that is not valid anywhere.
     """
-    measure = modified_laplacian(luma)
     if valid is None:
         return _cells(measure, grid)
     counts = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 
 from stackcore.stacking.exposure import PROXY_PX, gain_to_match, proxy
 from stackcore.stacking.noise import noise_sigma
-from stackcore.stacking.sharpness import GRID_COLUMNS, GRID_ROWS, cell_sharpness
+from stackcore.stacking.sharpness import GRID_COLUMNS, GRID_ROWS, cell_sharpness, modified_laplacian
 from stackcore.stacking.transfer import UNITY
 from stackcore.terms import FULL_SCALE, Transform
 from stackcore.testing.scene import make_stack
@@ -102,7 +102,7 @@ def test_noise_of_a_rendered_stack_is_that_of_its_sensor():
 def test_sharpness_is_found_where_the_detail_is():
     luma = np.full((160, 240), 0.5, np.float32)
     luma[40:60, 100:120] += np.random.default_rng(0).normal(0, 0.2, (20, 20)).astype(np.float32)
-    cells = cell_sharpness(luma)
+    cells = cell_sharpness(modified_laplacian(luma))
     assert cells.shape == (GRID_ROWS, GRID_COLUMNS) == (8, 12)
     assert cells.dtype == np.float32
     assert np.unravel_index(cells.argmax(), cells.shape) == (2, 5)
@@ -112,9 +112,12 @@ def test_sharpness_is_found_where_the_detail_is():
 
 def test_sharpness_falls_with_blur_and_is_zero_where_nothing_is():
     luma = scene().mean(axis=-1)
-    sharp, soft = cell_sharpness(luma), cell_sharpness(cv2.GaussianBlur(luma, (0, 0), 2))
+    sharp, soft = (
+        cell_sharpness(modified_laplacian(luma)),
+        cell_sharpness(modified_laplacian(cv2.GaussianBlur(luma, (0, 0), 2))),
+    )
     assert np.all(soft < 0.6 * sharp)
-    assert cell_sharpness(np.full((40, 40), 0.3, np.float32)).max() < 1e-6
+    assert cell_sharpness(modified_laplacian(np.full((40, 40), 0.3, np.float32))).max() < 1e-6
 
 
 def test_the_gain_leaves_out_what_is_not_valid():
@@ -166,8 +169,8 @@ def test_the_sharpness_of_a_cell_is_that_of_its_valid_part():
     valid = np.ones((160, 240), bool)
     valid[:, :30] = False  # one cell and a half
     holed = np.where(valid, luma, np.float32(0.5))
-    whole, cells = cell_sharpness(luma), cell_sharpness(holed, valid)
+    whole, cells = cell_sharpness(modified_laplacian(luma)), cell_sharpness(modified_laplacian(holed), valid)
     assert np.all(cells[:, 0] == 0)
     assert cells[:, 1] == pytest.approx(whole[:, 1], rel=0.2)
     assert cells[:, 2:] == pytest.approx(whole[:, 2:], rel=0.02)
-    assert cell_sharpness(holed)[:, 1] == pytest.approx(whole[:, 1] / 2, rel=0.2)
+    assert cell_sharpness(modified_laplacian(holed))[:, 1] == pytest.approx(whole[:, 1] / 2, rel=0.2)
