@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from stackcore.kernels import kernel
+from stackcore.kernels import _jit, kernel
 
 
 @kernel
@@ -37,6 +37,25 @@ def test_a_product_and_a_sum_are_rounded_one_by_one_as_numpy_does():
     ours = np.empty_like(values)
     weigh(values, weights, ours)
     assert np.array_equal(ours, values * weights + values / np.float32(3))
+
+
+def test_nothing_is_counted_and_nothing_made_inside():
+    def last_of_halves(values):
+        total = np.float32(0)
+        for i in range(values.shape[0] // 2):
+            part = values[2 * i : 2 * i + 2]
+            total += part[1]
+        return total
+
+    @kernel
+    def made_inside(n):
+        return np.empty(n, np.float32).shape[0]
+
+    compiled = _jit(last_of_halves, cache=False)  # of code from a file numba shows nothing
+    assert compiled(np.arange(6, dtype=np.float32)) == 9
+    assert not any("NRT_incref" in code for code in compiled.inspect_llvm().values())
+    with pytest.raises(numba.core.errors.NumbaError, match="empty"):
+        made_inside(3)
 
 
 def test_a_division_by_zero_is_no_error():

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
 from stackcore.errors import UnreadableFrame
 from stackcore.protocols import Decoded, Development, FrameInfo, Mosaic
-from stackcore.stacking.reducing import opaque_parts, reduced_where_opaque
+from stackcore.stacking.reducing import by_areas, opaque_parts, reduced_where_opaque, times_larger
 from stackcore.terms import FULL_SCALE, Pixels
 from stackcore_plugins.developer_image.colours import Meaning, kind_of, meaning_of, profile_of, to_rgb
 from stackcore_plugins.developer_image.files import opened, read_strictly
@@ -20,13 +19,6 @@ from stackcore_plugins.developer_image.plugin import ImageOptions
 from stackcore_plugins.developer_image.upright import as_array, decode_upright, orientation_of, upright, upright_size
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
-_SHRINKING = (4, 8)
-"""By what whole factors large frames are shrunk at first."""
-
-_LEFT_TO_MEANS = 1.4
-"""They stay so much larger than they are wanted, at least: what shrinking leaves of aliasing is averaged away. Frames
-of 2000 pixels that were decoded at the very size were registered 40 % worse; those of 6000 are not."""
-
 _COLOUR_BANDS = {"grey": 1, "rgb": 3, "cmyk": 4}
 
 
@@ -75,7 +67,7 @@ class ImageDeveloper:
             dtype, target = _dtype(image, path), self._profile_for(image, path)
             meaning = meaning_of(image, path, target)
             has_alpha = image.bands > _COLOUR_BANDS[meaning.kind]
-            times = _times_larger(image, max_size_px)
+            times = times_larger(image.width, image.height, max_size_px)
             if times and not has_alpha:
                 return _checked(_reduced_large(image, times, meaning, target, max_size_px, path, fail_on), None, path)
             if dtype == "uint8" and not has_alpha and meaning.kind != "cmyk":
@@ -136,12 +128,6 @@ def _decoded(image: Any, meaning: Meaning, target: bytes | None, path: Path) -> 
     return _checked(pixels, valid, path)
 
 
-def _times_larger(image: Any, max_size_px: int) -> int:
-    """By how much a large frame is to be shrunk before it is reduced the rest of the way; 0 for a smaller one."""
-    room = max(image.width, image.height) / (_LEFT_TO_MEANS * max_size_px)
-    return max((times for times in _SHRINKING if times <= room), default=0)
-
-
 def _reduced_large(
     image: Any, times: int, meaning: Meaning, target: bytes | None, max_size_px: int, path: Path, fail_on: str
 ) -> Pixels:
@@ -153,10 +139,7 @@ def _reduced_large(
         small = pyvips.Image.new_from_file(str(path), access="sequential", shrink=times, fail_on=fail_on)
     else:
         small = _full_range(image).shrink(times, times)
-    pixels = upright(as_array(to_rgb(small, meaning, target)), orientation_of(image))
-    scale = max_size_px / max(pixels.shape[:2])
-    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
+    return by_areas(upright(as_array(to_rgb(small, meaning, target)), orientation_of(image)), max_size_px)
 
 
 def _reduced_with_alpha(image: Any, meaning: Meaning, target: bytes | None, scale: float, path: Path) -> Decoded:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ITEM_BYTES: dict[str, Literal[1, 2, 4]] = {"uint8": 1, "uint16": 2, "float32": 4}
 
-_LOOKING, _LOOKING_AT_MOSAIC = 20, 7
+_LOOKING, _LOOKING_AT_MOSAIC = 9, 7
 """Bytes a pixel while hot pixels are looked for, beside the frames being decoded: three frames in 8 bits, and what
 stands out of one of them; measured at 24 MP."""
 

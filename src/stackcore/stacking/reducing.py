@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,36 @@ _NEARLY_ALL = 0.999
 """Share of its source pixels that must be opaque where a reduced pixel is valid; rounding takes a little of all."""
 
 
+_SHRINKING = (4, 8)
+"""By what whole factors large frames are shrunk at first."""
+
+_LEFT_TO_MEANS = 1.4
+"""They stay so much larger than they are wanted, at least: what shrinking leaves of aliasing is averaged away. Frames
+of 2000 pixels that were decoded at the very size were registered 40 % worse; those of 6000 are not."""
+
 _COLOURS = {"uint8": "srgb", "uint16": "rgb16", "float32": "rgb"}
+
+
+def times_larger(width: int, height: int, max_size_px: int) -> int:
+    """By how much a large frame is to be shrunk before it is reduced the rest of the way; 0 for a smaller one.
+
+    What libvips does to reduce a frame in one go is better for small ones, and takes three times as long for a large
+    TIFF; of a large JPEG most of the decoding is left out.
+
+    Examples
+    --------
+    >>> [times_larger(width, 4000, 1024) for width in (5000, 6000, 12000)]
+    [0, 4, 8]
+    """
+    room = max(width, height) / (_LEFT_TO_MEANS * max_size_px)
+    return max((times for times in _SHRINKING if times <= room), default=0)
+
+
+def by_areas(pixels: Pixels, max_size_px: int) -> Pixels:
+    """A frame (H, W, 3) that is larger than `max_size_px`, at that size, as means over areas."""
+    scale = max_size_px / max(pixels.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def reduced(pixels: Pixels, valid: NDArray[np.bool_] | None, max_size_px: int) -> Decoded:
@@ -39,6 +69,10 @@ def reduced(pixels: Pixels, valid: NDArray[np.bool_] | None, max_size_px: int) -
     if scale >= 1:
         return Decoded(pixels, valid)
     stored = _stored(pixels, valid)
+    times = times_larger(pixels.shape[1], pixels.shape[0], max_size_px)
+    if valid is None and times:
+        large: Any = pyvips.Image.new_from_buffer(stored, "", access="sequential")
+        return Decoded(by_areas(np.asarray(large.shrink(times, times).numpy()), max_size_px))
     if valid is None and pixels.dtype == np.uint8:
         small = pyvips.Image.thumbnail_buffer(stored, max_size_px, height=max_size_px, size="down")
         return Decoded(np.asarray(small.numpy()))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stackcore.fusing.coverage import numbers, shrink
-from stackcore.fusing.energy import box_width, detail_energy, finest_energy, noise_energy, noise_floor
-from stackcore.fusing.halving import descend
+from stackcore.fusing.energy import box_width, cell_energy, detail_energy, finest_energy, noise_energy, noise_floor
+from stackcore.fusing.halving import descend, half
 from stackcore.fusing.logarithms import joint_score, log_score
 from stackcore.fusing.pyramid import collapse, detail_of, down, render, shapes, up
 from stackcore.fusing.short_floats import as_floats, as_short
@@ -131,6 +131,47 @@ def test_energy_of_any_size_is_that_of_the_detail(size: tuple[int, int]) -> None
     both = gauss + up(below, size) / 2
     assert finest_energy(gauss, below) is gauss
     np.testing.assert_allclose(gauss, both, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(70, 200), (33, 129), (7, 5), (2, 3), (1, 7), (9, 2), (1, 1)])
+def test_energy_of_cells_is_that_of_the_detail_seen_at_every_other_pixel(size: tuple[int, int]) -> None:
+    gauss = picture(*size)
+    square = np.pad(detail_of(gauss, down(gauss)) ** 2, [(0, side % 2) for side in size], "edge").astype(np.float64)
+    cells = square.reshape(-(-size[0] // 2), 2, -(-size[1] // 2), 2).mean(axis=(1, 3))
+    padded, window = np.pad(cells, 2, "symmetric"), np.array([1, 3, 5, 3, 1]) / 13
+    expected = sum(
+        window[i] * window[j] * padded[i : i + cells.shape[0], j : j + cells.shape[1]]
+        for i in range(5)
+        for j in range(5)
+    )
+    np.testing.assert_allclose(cell_energy(gauss, down(gauss), 5), expected, rtol=1e-4, atol=1e-8)
+
+
+def test_energy_of_cells_is_the_same_in_every_block() -> None:
+    gauss = picture(120, 90)
+    whole = cell_energy(gauss, half(gauss), 5)
+    part = gauss[36:, 20:].copy()
+    np.testing.assert_array_equal(cell_energy(part, half(part), 5)[8:, 8:], whole[26:, 18:])
+
+
+@pytest.mark.parametrize("short", [False, True])
+@pytest.mark.parametrize("size", [(12, 300), (7, 41), (2, 2), (1, 3)])
+def test_cells_share_a_weight(size: tuple[int, int], short: bool) -> None:
+    height, width = size
+    by_cell, by_pixel = SoftMean.empty(*size, short=short, cells=True), SoftMean.empty(*size, short=short)
+    merged = SoftMean.empty(*size, short=short, cells=True)
+    for _ in range(3):
+        gauss, score = picture(*size, 3), 9 * picture(-(-height // 2), -(-width // 2))
+        repeated = np.ascontiguousarray(score.repeat(2, axis=0).repeat(2, axis=1)[:height, :width])
+        by_cell.absorb_detail(gauss, down(gauss), 0, score)
+        by_pixel.absorb_detail(gauss, down(gauss), 0, repeated)
+        alone = SoftMean.empty(*size, short=short, cells=True)
+        alone.absorb_detail(gauss, down(gauss), 0, score)
+        merged.absorb(alone.mean, alone.score)
+    np.testing.assert_array_equal(by_cell.mean, by_pixel.mean)
+    np.testing.assert_array_equal(by_cell.score, by_pixel.score[::2, ::2])
+    np.testing.assert_allclose(merged.floats, by_cell.floats, atol=2e-4)
+    assert by_cell.strip == by_pixel.strip
 
 
 @pytest.mark.parametrize(

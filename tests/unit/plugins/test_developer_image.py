@@ -135,6 +135,25 @@ def test_reduced_keeps_depth_and_values(
     assert np.abs(reduced.astype(float) - expected).mean() < 0.01 * full_scale
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("name", [*LOSSLESS, "JPEG"])
+def test_a_large_frame_is_reduced_in_two_steps_to_the_same(
+    developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, name: str, orientation: int
+) -> None:
+    file, interpretation, convert, options = LOSSLESS.get(name, ("a.jpg", "srgb", u8, {"Q": 98}))
+    if file.endswith(("png", "webp")) and orientation != 1:
+        pytest.skip("libvips writes no orientation into it that it reads")
+    pixels = convert(scene)
+    path = save(pixels, tmp_path / file, interpretation, orientation, **options)
+    reduced = developer.read_reduced(path, WIDTH // 6).pixels
+    assert reduced.dtype == pixels.dtype
+    small = cv2.resize(pixels, (WIDTH // 6, HEIGHT // 6), interpolation=cv2.INTER_AREA)
+    expected = np.rot90(small, -1) if orientation == 6 else small
+    assert reduced.shape == expected.shape
+    full_scale = {"uint8": 255.0, "uint16": 65535.0}.get(pixels.dtype.name, 1.0)
+    assert np.abs(reduced.astype(float) - expected).mean() < 0.015 * full_scale
+
+
 @pytest.mark.parametrize("name", LOSSLESS)
 def test_reduced_never_enlarges(developer: ImageDeveloper, scene: np.ndarray, tmp_path: Path, name: str) -> None:
     file, interpretation, convert, options = LOSSLESS[name]
