@@ -42,7 +42,7 @@ def detail_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: i
     """
     energy, window = np.empty_like(gauss), _triangle(box)
     width = gauss.shape[1]
-    kept, scratch = np.empty((len(window), width), np.float32), loops.energy_scratch(width, len(window))
+    kept, scratch = np.empty((len(window), width), np.float32), _scratch(width, len(window))
     loops.detail_energy(gauss, below, window, energy, kept, scratch)
     return energy
 
@@ -62,7 +62,7 @@ def cell_energy(gauss: NDArray[np.float32], below: NDArray[np.float32], box: int
     height, width = gauss.shape
     energy, window = np.empty((-(-height // 2), -(-width // 2)), np.float32), _triangle_of_cells(box)
     kept = np.empty((len(window), energy.shape[1]), np.float32)
-    loops.cell_energy(gauss, below, window, energy, kept, loops.energy_scratch(width, len(window)))
+    loops.cell_energy(gauss, below, window, energy, kept, _scratch(width, len(window)))
     return energy
 
 
@@ -87,8 +87,13 @@ def finest_energy(first: NDArray[np.float32], second: NDArray[np.float32]) -> ND
 
     Where even the sharpest frame is a little out of focus, level 0 is noise, and level 1 still tells which frame it is.
     """
-    loops.add_from_below(first, second, 0.5, loops.energy_scratch(first.shape[1], 0))
+    loops.add_from_below(first, second, 0.5, _scratch(first.shape[1], 0))
     return first
+
+
+def _scratch(width: int, size: int) -> NDArray[np.float32]:
+    """Rows for loops over planes of a width, with a window of a size."""
+    return np.empty((5, width + size + 3), np.float32)
 
 
 def noise_energy(level: int) -> float:

@@ -42,11 +42,6 @@ _SHORT_SMALL, _SHORT_STEP = np.uint32(1 << 12), np.float32(2**-18)
 rounding, and how much less their exponent begins at; and the first that is no multiple of the smallest step."""
 
 
-def energy_scratch(width: int, size: int) -> Floats:
-    """Rows for the loops below that work on planes of a width, with a window of a size."""
-    return np.empty((5, width + size + 3), np.float32)
-
-
 @kernel
 def exponential(x: np.float32) -> np.float32:
     """exp(x) for -17 <= x <= 0, within 1.2e-6 of itself: 2^k times a Taylor series of degree 6, |ln| <= ln(2) / 2."""
@@ -289,15 +284,18 @@ def nine(rows: tuple[Floats, ...], window: Floats, out: Floats) -> None:
 
 
 @kernel
-def along_row(values: Floats, window: Floats, out: Floats) -> None:
-    """Sums of `values` (n + 2r) in a symmetric window (2r + 1), for `out` (n)."""
-    radius, n = window.shape[0] // 2, out.shape[0]
-    v = values
+def along_row(v: Floats, n: int, window: Floats, out: Floats) -> None:
+    """Sums of the `n` values in the middle of `v` in a symmetric window; they are mirrored into the ends of `v`."""
+    radius = window.shape[0] // 2
+    values = v[radius : radius + n]
+    for k in range(1, radius + 1):
+        v[radius - k] = values[mirrored(-k, n)]
+        v[radius + n - 1 + k] = values[mirrored(n - 1 + k, n)]
     if radius == 4:
         nine((v[:n], v[1:], v[2:], v[3:], v[4:], v[5:], v[6:], v[7:], v[8:]), window, out)
         return
     for x in range(n):
-        out[x] = window[radius] * v[radius + x]
+        out[x] = window[radius] * values[x]
     for k in range(1, radius + 1):
         a, b = v[radius - k : radius - k + n], v[radius + k : radius + k + n]
         for x in range(n):
@@ -310,22 +308,11 @@ def across_rows(kept: Floats, y: int, height: int, window: Floats, out: Floats) 
     size = window.shape[0]
     radius = size // 2
     if radius == 4:
-        a, b, c = (
-            kept[ring_row(y - 4, height, size)],
-            kept[ring_row(y - 3, height, size)],
-            kept[ring_row(y - 2, height, size)],
-        )
-        d, e, f = (
-            kept[ring_row(y - 1, height, size)],
-            kept[ring_row(y, height, size)],
-            kept[ring_row(y + 1, height, size)],
-        )
-        g, h, i = (
-            kept[ring_row(y + 2, height, size)],
-            kept[ring_row(y + 3, height, size)],
-            kept[ring_row(y + 4, height, size)],
-        )
-        nine((a, b, c, d, e, f, g, h, i), window, out)
+        a, b = kept[ring_row(y - 4, height, size)], kept[ring_row(y - 3, height, size)]
+        c, d = kept[ring_row(y - 2, height, size)], kept[ring_row(y - 1, height, size)]
+        e, f = kept[ring_row(y, height, size)], kept[ring_row(y + 1, height, size)]
+        g, h = kept[ring_row(y + 2, height, size)], kept[ring_row(y + 3, height, size)]
+        nine((a, b, c, d, e, f, g, h, kept[ring_row(y + 4, height, size)]), window, out)
         return
     middle = kept[ring_row(y, height, size)]
     for x in range(out.shape[0]):
@@ -346,8 +333,8 @@ def ring_row(y: int, height: int, size: int) -> int:
 def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kept: Floats, scratch: Floats) -> None:
     """Fill `out` with the mean square, in a symmetric window, of what `gauss` (h, w) has beyond the level `below` it.
 
-    Of squares summed along rows, as many rows are `kept` as the window is high; `scratch` is that of
-    `energy_scratch`.
+    Of squares summed along rows, as many rows are `kept` as the window is high; the rows of `scratch` are longer than
+    those of `gauss` by the window, and by 3.
     """
     height, width = gauss.shape
     size = window.shape[0]
@@ -357,14 +344,8 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kep
     for y in range(height + radius):
         if y < height:
             one_level_up(below, y, line, spread)
-            row = gauss[y]
-            for x in range(width):
-                detail = row[x] - spread[x]
-                square[x] = detail * detail
-            for k in range(1, radius + 1):
-                padded[radius - k] = square[mirrored(-k, width)]
-                padded[radius + width - 1 + k] = square[mirrored(width - 1 + k, width)]
-            along_row(padded, window, kept[y % size])
+            squared(gauss[y], spread, square)
+            along_row(padded, width, window, kept[y % size])
         if y >= radius:
             across_rows(kept, y - radius, height, window, out[y - radius])
 
@@ -373,6 +354,7 @@ def detail_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kep
 def cell_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kept: Floats, scratch: Floats) -> None:
     """`detail_energy` of cells of 2x2 pixels, to whose mean squares, `out`, the window is put; edges repeat, mirror."""
     height = gauss.shape[0]
+    width = gauss.shape[1]
     rows, columns = out.shape
     size = window.shape[0]
     radius = size // 2
@@ -386,24 +368,21 @@ def cell_energy(gauss: Floats, below: Floats, window: Floats, out: Floats, kept:
             y = min(2 * i + 1, height - 1)
             one_level_up(below, y, line, spread)
             squared(gauss[y], spread, lower)
+            if width % 2 == 1:
+                upper[width], lower[width] = upper[width - 1], lower[width - 1]
             for j in range(columns):
                 square[j] = _1_4 * ((upper[2 * j] + upper[2 * j + 1]) + (lower[2 * j] + lower[2 * j + 1]))
-            for k in range(1, radius + 1):
-                padded[radius - k] = square[mirrored(-k, columns)]
-                padded[radius + columns - 1 + k] = square[mirrored(columns - 1 + k, columns)]
-            along_row(padded, window, kept[i % size])
+            along_row(padded, columns, window, kept[i % size])
         if i >= radius:
             across_rows(kept, i - radius, rows, window, out[i - radius])
 
 
 @kernel
 def squared(row: Floats, spread: Floats, out: Floats) -> None:
-    """Squares of what `row` (w,) has beyond `spread`; an odd one at the end is there twice."""
+    """Squares of what `row` (w,) has beyond `spread`."""
     for x in range(row.shape[0]):
         detail = row[x] - spread[x]
         out[x] = detail * detail
-    if row.shape[0] % 2 == 1:
-        out[row.shape[0]] = out[row.shape[0] - 1]
 
 
 @kernel
