@@ -35,11 +35,13 @@ _L4, _L5, _L6, _L7 = (np.float32(c) for c in (0.17757118, -0.10785469, 0.0442147
 
 
 _SHORT_SIZE, _SHORT_SIGN, _SIZE = np.uint32(0x7FFF), np.uint32(0x8000), np.uint32(0x7FFFFFFF)
-_SHORTER, _HALF_STEP, _SHORT_BIAS = np.uint32(11), np.uint32(0x3FF), np.uint32(120 << 23)
-_ODD, _SIXTEEN = np.uint32(1), np.uint32(16)
-_SHORT_SMALL, _SHORT_STEP = np.uint32(1 << 12), np.float32(2**-18)
-"""Short numbers: bits of size and sign, of a float32 those of its size; how many fewer bits, half a step less one, for
-rounding, and how much less their exponent begins at; and the first that is no multiple of the smallest step."""
+_SHORTER, _SIXTEEN = np.uint32(11), np.uint32(16)
+_LIFT, _LIFTED = np.float32(2**-7), np.uint32(120 << 23)
+_HALF_STEP_LIFTED = np.uint32(2**32 + (1 << 10) - (120 << 23))
+_LARGEST = np.float32(2 - 2**-12)
+"""Short numbers: bits of size and sign, of a float32 those of its size; how many fewer bits, and by how many the sign
+is moved; what is added to their size, and that as bits, which are those of 0; half a step less them, for rounding; and
+the largest sum that they can hold."""
 
 
 @kernel
@@ -118,22 +120,17 @@ def absorb(mean: Floats, score: Floats, other: Floats, other_score: Floats, side
 def longer(short: np.uint16) -> np.float32:
     """What a short number stands for: see `stackcore.fusing.short_floats`."""
     bits = np.uint32(short)
-    kept = np.uint32(bits & _SHORT_SIZE)
-    small = np.float32(np.int32(kept)) * _SHORT_STEP
-    large = np.uint32(np.uint32(kept << _SHORTER) + _SHORT_BIAS).view(np.float32)
-    size = large if kept >= _SHORT_SMALL else small
-    return -size if bits > _SHORT_SIZE else size
+    size = np.uint32(np.uint32(np.uint32(bits & _SHORT_SIZE) << _SHORTER) + _LIFTED).view(np.float32) - _LIFT
+    sign = np.uint32(np.uint32(bits & _SHORT_SIGN) << _SIXTEEN)
+    return np.uint32(np.float32(size).view(np.uint32) | sign).view(np.float32)
 
 
 @kernel
 def shorter(value: np.float32) -> np.uint16:
     """The nearest short number."""
     bits = np.float32(value).view(np.uint32)
-    size = np.uint32(bits & _SIZE)
-    small = np.uint32(np.int32(min(abs(value), _1) / _SHORT_STEP + _HALF))
-    odd = np.uint32(np.uint32(size >> _SHORTER) & _ODD)
-    large = np.uint32(np.uint32(size + _HALF_STEP + odd - _SHORT_BIAS) >> _SHORTER)  # of small ones it wraps
-    kept = small if small < _SHORT_SMALL else min(large, _SHORT_SIZE)
+    size = min(np.uint32(bits & _SIZE).view(np.float32) + _LIFT, _LARGEST)
+    kept = np.uint32(np.uint32(np.float32(size).view(np.uint32) + _HALF_STEP_LIFTED) >> _SHORTER)
     return np.uint16(kept | np.uint32(np.uint32(bits >> _SIXTEEN) & _SHORT_SIGN))
 
 
