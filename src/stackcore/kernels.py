@@ -13,22 +13,22 @@ Machine code is kept in `__pycache__` beside the source, else in numba's folder 
 process; where neither can be written, each process compiles for itself. A kernel may call kernels of its own module
 only: what is kept is thrown away when the source of the kernel's module changes, not when another module does.
 
-Importing this module loads numba (0.2 s and 65 MiB; the first call of a kernel as much again, compiled before or not);
-modules with kernels are therefore imported when work begins.
+numba itself (0.2 s and 65 MiB; the first call of a kernel as much again, compiled before or not) is loaded when a
+kernel is called, or by `load_ahead`, beside the decoding of the first frames.
 """
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-
-import numba
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def kernel(function: FunctionT) -> FunctionT:
-    """Return `function` compiled; it is called as before, with arrays (any layout) and numbers.
+    """Return `function` compiled, when it is first called; that is done as before, with arrays and numbers.
 
     A division by zero gives infinity or NaN, as in numpy. Indices are not checked: whoever calls a kernel has checked
     the shapes.
@@ -45,13 +45,57 @@ def kernel(function: FunctionT) -> FunctionT:
     >>> total(np.arange(5.0))
     10.0
     """
-    try:
-        compiled = _jit(function, cache=True)
-    except RuntimeError:  # numba found no folder for the machine code: an interactive function, or nothing writable
-        compiled = _jit(function, cache=False)
-    return cast(FunctionT, compiled)
+    return cast(FunctionT, _Kernel(function))
+
+
+def load_ahead() -> None:
+    """Load what kernels need, in a thread of its own; whoever calls one before that is done waits for it."""
+    threading.Thread(target=_nothing, name="stackcore-kernels").start()
+
+
+class _Kernel:
+    """Stands for a kernel in its module until one of them is called; then all of them are what numba makes of them.
+
+    Where another module has taken it by its name it stays, and hands calls on.
+    """
+
+    _guard = threading.RLock()
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._compiled: Any = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._compiled is None:
+            self._compile_all()
+        return self._compiled(*arguments)
+
+    def _compile_all(self) -> None:
+        """Those that this one may call, too: numba looks for them in the module, and wants its own kind."""
+        module = self._function.__globals__
+        with self._guard:
+            for name, value in list(module.items()):
+                if isinstance(value, _Kernel) and value._function.__globals__ is module:
+                    module[name] = value._made()
+            self._made()  # one within a function is nowhere to be found
+
+    def _made(self) -> Any:
+        if self._compiled is None:
+            try:
+                self._compiled = _jit(self._function, cache=True)
+            except RuntimeError:  # numba found no folder for the machine code: nothing writable, or no file at all
+                self._compiled = _jit(self._function, cache=False)
+        return self._compiled
+
+
+@kernel
+def _nothing() -> None:
+    """For its first call alone."""
 
 
 def _jit(function: Callable[..., Any], cache: bool) -> Any:
+    import numba
+
     compiled: Any = numba.njit  # its stubs do not know the last option, which leaves counting out
     return compiled(nogil=True, cache=cache, fastmath=False, error_model="numpy", _nrt=False)(function)

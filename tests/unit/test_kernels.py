@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numba
 import numpy as np
 import pytest
 
-from stackcore.kernels import _jit, kernel
+from stackcore.kernels import _jit, kernel, load_ahead
 
 
 @kernel
@@ -83,5 +87,31 @@ def test_without_a_folder_for_machine_code_it_compiles_anew(monkeypatch):
 @pytest.mark.parametrize("option", ["nogil", "fastmath", "error_model"])
 def test_the_settings_are_those_that_the_same_bits_need(option):
     wanted = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+    weigh(*arrays(8), np.empty(8, np.float32))
     assert isinstance(weigh, numba.core.dispatcher.Dispatcher)
     assert weigh.targetoptions[option] == wanted[option]
+
+
+def test_the_kernels_of_a_module_are_compiled_when_one_of_them_is_called():
+    code = (
+        "import sys\n"
+        "from stackcore.fusing import loops\n"
+        "from stackcore.fusing.loops import exponential\n"
+        "import numpy as np\n"
+        "import stackcore.api.processing\n"
+        "print('numba' in sys.modules, type(loops.exponential).__name__)\n"
+        "print(round(float(exponential(np.float32(-1))), 4), type(loops.absorb).__name__)\n"
+        "print(loops.exponential.__doc__ == exponential.__doc__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "_Kernel", "0.3679", "CPUDispatcher", "True"]
+
+
+def test_threads_that_call_at_once_get_the_same_kernel():
+    @kernel
+    def thrice(value):
+        return 3 * value
+
+    load_ahead()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(thrice, range(20))) == [3 * n for n in range(20)]

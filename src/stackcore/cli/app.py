@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -75,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = report_cancelled(as_json=as_json)
     except Exception as error:
         code = report_bug(error, as_json=as_json, verbose=verbose)
+    if arguments is None:
+        gc.freeze()  # the process ends, and looks once more through all that is left of it for what nobody needs
     sys.exit(code if isinstance(code, int) else 0)
 
 

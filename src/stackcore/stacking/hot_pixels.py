@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -151,15 +150,17 @@ class _Search:
     def run(self, chosen: Sequence[int], executor: Executor, cancel: threading.Event) -> HotPixels:
         middle = chosen.index(self._reader.reference)
         held = (0, middle, len(chosen) - 1)
-        looks = list(self._counted(executor.map(self._look, [chosen[n] for n in held], cancel)))
-        out = list(executor.map(partial(standing_out, most=_MOST), looks, cancel))
+        looks, out = [], []
+        for look, standing in self._counted(executor.map(self._look_closely, [chosen[n] for n in held], cancel)):
+            looks.append(look)
+            out.append(standing)
         suspects = _merged([out[0], out[-1]], looks[0])
         spots, decoy, share = _followed(suspects, looks, held, executor, cancel)
         if not np.any(decoy == 0):
             for _ in range(self._total - len(held)):  # nothing is left to look at in the others
                 self._tell()
             return HotPixels()
-        witnesses = _details(looks, out)
+        witnesses = _details(looks, out, executor, cancel)
         views = {n: _View.of(look, spots, decoy, n, witnesses) for n, look in zip(held, looks, strict=True)}
         del looks
 
@@ -193,6 +194,11 @@ class _Search:
         decoded = self._reader.read(index)
         self._seen(index, decoded)
         return look_at_picture(decoded.pixels, self._reader.encoding)
+
+    def _look_closely(self, index: int) -> tuple[Look, Spots]:
+        """A look, and what stands out in it."""
+        look = self._look(index)
+        return look, standing_out(look, _MOST)
 
     def _counted(self, results: Iterable[_T]) -> Iterator[_T]:
         """Results as they come, each told as progress."""
@@ -262,21 +268,26 @@ def _stands(look: Look) -> list[Look]:
     return [look] if look.lattice.is_of_picture else [look, look.in_one_colour()]
 
 
-def _details(looks: Sequence[Look], standing: Sequence[Spots]) -> list[_Witnesses]:
+def _details(
+    looks: Sequence[Look], standing: Sequence[Spots], executor: Executor, cancel: threading.Event
+) -> list[_Witnesses]:
     """What the picture itself has of strong small details."""
-    found = []
-    for stand, period in enumerate(((1, 1), looks[0].lattice.period)[: len(_stands(looks[0]))]):
-        parts, own = [], []
-        for number, whole in enumerate(looks):
-            look = _stands(whole)[stand]
-            spots = standing[number] if look is whole else standing_out(look, _MOST)
+
+    def of_one(number: int) -> list[Spots]:
+        found = []
+        for look in _stands(looks[number]):
+            spots = standing[number] if look is looks[number] else standing_out(look, _MOST)
             details = spots.chosen(strong_ones(readings(look, spots)))
             details = details.chosen(_peak([windows(look, details)], details))
-            details = details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))])
-            parts.append(details)
-            own.append(np.full(len(details), number))
-        found.append(_Witnesses(joined(parts), np.concatenate(own), period))
-    return found
+            found.append(details.chosen(np.arange(len(details))[:: max(1, -(-len(details) // _DETAILS))]))
+        return found
+
+    parts = list(executor.map(of_one, range(len(looks)), cancel))
+    periods = ((1, 1), looks[0].lattice.period)
+    return [
+        _Witnesses(joined(list(some)), np.repeat(np.arange(len(looks)), [len(one) for one in some]), period)
+        for some, period in zip(zip(*parts, strict=True), periods, strict=False)
+    ]
 
 
 def _doubt(found: int, chance: float, went_by: NDArray[np.bool_]) -> str | None:
