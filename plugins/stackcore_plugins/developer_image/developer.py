@@ -15,6 +15,7 @@ from stackcore.stacking.reducing import by_areas, opaque_parts, reduced_where_op
 from stackcore.terms import FULL_SCALE, Pixels
 from stackcore_plugins.developer_image.colours import Meaning, kind_of, meaning_of, profile_of, to_rgb
 from stackcore_plugins.developer_image.files import opened, read_strictly
+from stackcore_plugins.developer_image.plain_tiff import plain_tiff
 from stackcore_plugins.developer_image.plugin import ImageOptions
 from stackcore_plugins.developer_image.upright import as_array, decode_upright, orientation_of, upright, upright_size
 
@@ -108,11 +109,13 @@ class ImageDeveloper:
 
 
 def _decoded(image: Any, meaning: Meaning, target: bytes | None, path: Path) -> Decoded:
+    if (plain := plain_tiff(path, image, meaning)) is not None:
+        return Decoded(plain.read())
     orientation = orientation_of(image)
     colours, alpha = _parts(_full_range(image), meaning)
     rgb = to_rgb(colours, meaning, target)
     if alpha is None and orientation == 1:
-        return _checked(as_array(rgb), None, path)
+        return _checked(as_array(rgb, is_frame=True), None, path)
     width, height = upright_size(image)
     dtype = _DTYPES[image.format]
     pixels = np.empty((height, width, 3), dtype)
@@ -137,6 +140,8 @@ def _reduced_large(
     """
     if image.get("vips-loader").startswith("jpeg"):
         small = pyvips.Image.new_from_file(str(path), access="sequential", shrink=times, fail_on=fail_on)
+    elif (plain := plain_tiff(path, image, meaning)) is not None:
+        return by_areas(plain.shrunk(times), max_size_px)
     else:
         small = _full_range(image).shrink(times, times)
     return by_areas(upright(as_array(to_rgb(small, meaning, target)), orientation_of(image)), max_size_px)

@@ -25,6 +25,7 @@ from stackcore.protocols import (
     ResultT,
     Task,
 )
+from stackcore.stacking.frame_memory import FRAMES
 from stackcore.terms import Frame, StackInfo
 from stackcore_plugins.executor_local.heap import give_back, keep_heap
 from stackcore_plugins.executor_local.plugin import LocalOptions
@@ -40,6 +41,7 @@ class LocalExecutor:
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
         self._open = True
+        FRAMES.__enter__()
         self._tasks, self._frames = self._workers, 2
         _OPENCV.enter()
 
@@ -118,6 +120,7 @@ class LocalExecutor:
         if self._open:
             self._open = False
             _OPENCV.leave()
+            FRAMES.__exit__()
             give_back()
 
     def _add(self, fuser: Fuser[Any], state: Any, frame: Frame, cancel: threading.Event) -> Any:

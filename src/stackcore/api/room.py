@@ -24,6 +24,7 @@ from stackcore.protocols import (
 )
 from stackcore.stacking import budget
 from stackcore.stacking.arrangement import Arrangement, arrangements
+from stackcore.stacking.frame_memory import FRAMES
 from stackcore.stacking.hot_pixels import can_be_found
 from stackcore.stacking.slabs import slabs
 from stackcore.stacking.strips import ways_to_cut
@@ -103,7 +104,8 @@ def room_for(work: Work, fuser: Any, executor: Executor, info: StackInfo, cut: t
 
 
 def give_back() -> None:
-    """Return to the system what the C library holds of freed memory, where it can: after the survey that is a lot."""
+    """Return to the system what is held of freed memory, where that can be done: after the survey that is a lot."""
+    FRAMES.release()
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # another C library than that of GNU
             ctypes.CDLL(None).malloc_trim(0)

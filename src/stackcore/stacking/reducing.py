@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Decoded
+from stackcore.stacking.shrinking import shrunk
 from stackcore.terms import FULL_SCALE, Pixels
 
 _DTYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
@@ -68,8 +69,11 @@ def reduced(pixels: Pixels, valid: NDArray[np.bool_] | None, max_size_px: int) -
     scale = max_size_px / max(pixels.shape[:2])
     if scale >= 1:
         return Decoded(pixels, valid)
+    height, width = pixels.shape[:2]
+    times = times_larger(width, height, max_size_px)
+    if valid is None and times and pixels.dtype != np.float32:
+        return Decoded(by_areas(shrunk(lambda a, b: pixels[a:b], height, width, pixels.dtype, times), max_size_px))
     stored = _stored(pixels, valid)
-    times = times_larger(pixels.shape[1], pixels.shape[0], max_size_px)
     if valid is None and times:
         large: Any = pyvips.Image.new_from_buffer(stored, "", access="sequential")
         return Decoded(by_areas(np.asarray(large.shrink(times, times).numpy()), max_size_px))

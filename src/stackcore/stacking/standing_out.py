@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self
 
 import cv2
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackcore.protocols import Mosaic
+from stackcore.stacking.eight_bits import in_eight_bits, looked_up
 from stackcore.stacking.rings import RING_PX, beyond_ring
-from stackcore.terms import FULL_SCALE, Encoding, Pixels
+from stackcore.terms import Encoding, Pixels
 
 MARGIN_PX = 4
 """How far the neighbours of a spot are looked up. So many rows and columns are mirrored around a mosaic; a picture has
@@ -165,17 +165,7 @@ class Readings:
 
 def look_at_picture(pixels: Pixels, encoding: Encoding) -> Look:
     """A developed frame (H, W, 3) of any dtype; it is not modified."""
-    if pixels.dtype == np.uint8 and encoding == "srgb":
-        eight = pixels
-    elif pixels.dtype == np.float32:
-        curve = np.sqrt if encoding == "linear" else np.asarray
-        eight = np.rint(255 * curve(np.clip(pixels, 0, 1))).astype(np.uint8)
-    else:
-        eight = np.empty(pixels.shape, np.uint8)
-        table = _table(pixels.dtype.name, encoding)
-        for top in range(0, len(pixels), _BAND_ROWS):  # `take` makes 8 bytes of each index
-            eight[top : top + _BAND_ROWS] = table.take(pixels[top : top + _BAND_ROWS])
-    return Look(eight, Lattice.of_picture())
+    return Look(in_eight_bits(pixels, encoding), Lattice.of_picture())
 
 
 def look_at_mosaic(mosaic: Mosaic) -> Look:
@@ -187,7 +177,8 @@ def look_at_mosaic(mosaic: Mosaic) -> Look:
         for x in range(w):
             black = mosaic.black[int(mosaic.pattern[y, x])]
             light = np.clip((numbers - black) / max(mosaic.white - black, 1), 0, 1)
-            eight[y::h, x::w] = np.rint(255 * np.sqrt(light)).astype(np.uint8).take(mosaic.values[y::h, x::w])
+            table = np.rint(255 * np.sqrt(light)).astype(np.uint8)
+            eight[y::h, x::w] = looked_up(mosaic.values[y::h, x::w], table)
     return Look(_with_margin(eight[..., None]), Lattice.of_mosaic(mosaic.pattern))
 
 
@@ -323,9 +314,3 @@ def _square(distance: int) -> NDArray[np.int64]:
     """Offsets of the square around a pixel at `distance`."""
     reach = range(-distance, distance + 1)
     return np.array([(dy, dx) for dy in reach for dx in reach if max(abs(dy), abs(dx)) == distance], np.int64)
-
-
-@lru_cache(maxsize=4)
-def _table(dtype: str, encoding: Encoding) -> NDArray[np.uint8]:
-    light = np.linspace(0, 1, int(FULL_SCALE[dtype]) + 1)
-    return np.rint(255 * (np.sqrt(light) if encoding == "linear" else light)).astype(np.uint8)

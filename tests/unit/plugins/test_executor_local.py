@@ -15,6 +15,7 @@ import pytest
 
 from stackcore.errors import Cancelled
 from stackcore.protocols import FrontOfTree, FusePlan, Task, joined
+from stackcore.stacking.frame_memory import FrameMemory
 from stackcore.terms import Frame, Fused, StackInfo
 from stackcore.testing.scene import make_stack
 from stackcore_plugins.executor_local.executor import LocalExecutor, available_cores
@@ -330,6 +331,19 @@ def test_fuse_hands_on_what_decoding_raises(
     with pytest.raises(ValueError, match=f"frame {broken} is broken"):
         executor.fuse(PlainFuser(added.append), info, Frames(5, broken), cancel, ignore)
     assert added == list(range(broken))
+
+
+def test_the_memory_of_a_frame_is_kept_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = FrameMemory()
+    monkeypatch.setattr("stackcore_plugins.executor_local.executor.FRAMES", memory)
+    executor = LocalExecutor(LocalOptions(workers=1))
+    memory.empty((9, 9, 3), "uint8")
+    assert memory.kept_bytes == 243
+    executor.close()
+    executor.close()
+    assert memory.kept_bytes == 0
+    memory.empty((9, 9, 3), "uint8")
+    assert memory.kept_bytes == 0
 
 
 def test_it_may_be_closed_twice_and_gives_opencv_its_threads_back() -> None:

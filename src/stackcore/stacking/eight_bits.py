@@ -1,0 +1,46 @@
+"""Numbers of a frame in 8 bits, encoded so that equal steps look about equal."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackcore.kernels import kernel
+from stackcore.terms import Encoding, Pixels
+
+
+def in_eight_bits(pixels: Pixels, encoding: Encoding) -> NDArray[np.uint8]:
+    """A developed frame (H, W, 3) of any dtype, contiguous; itself if it is in 8 bits already, never modified."""
+    if pixels.dtype == np.uint8 and encoding == "srgb":
+        return pixels
+    if pixels.dtype == np.float32:
+        curve = np.sqrt if encoding == "linear" else np.asarray
+        return np.asarray(np.rint(255 * curve(np.clip(pixels, 0, 1))), np.uint8)
+    return looked_up(pixels, _table(int(np.iinfo(pixels.dtype).max), encoding))
+
+
+def looked_up(numbers: NDArray[np.integer], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a table of 256 or 65536 has for each of `numbers`, uint8 or uint16, in an array of their shape.
+
+    numpy's own `take` makes 8 bytes of each index.
+    """
+    numbers = np.ascontiguousarray(numbers)
+    seen = numbers.reshape(-1).view()
+    seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
+    out = np.empty(numbers.shape, np.uint8)
+    _look_up(seen, table, out.reshape(-1))
+    return out
+
+
+@kernel
+def _look_up(numbers: NDArray[np.integer], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    for i in range(out.shape[0]):
+        out[i] = table[numbers[i]]
+
+
+@lru_cache(maxsize=4)
+def _table(full: int, encoding: Encoding) -> NDArray[np.uint8]:
+    light = np.linspace(0, 1, full + 1)
+    return np.rint(255 * (np.sqrt(light) if encoding == "linear" else light)).astype(np.uint8)
