@@ -14,7 +14,7 @@ process; where neither can be written, each process compiles for itself. A kerne
 only: what is kept is thrown away when the source of the kernel's module changes, not when another module does.
 
 numba itself (0.2 s and 65 MiB; the first call of a kernel as much again, compiled before or not) is loaded when a
-kernel is called, or by `load_ahead`, beside the decoding of the first frames.
+kernel is called: while other workers decode the first frames.
 """
 
 from __future__ import annotations
@@ -46,11 +46,6 @@ def kernel(function: FunctionT) -> FunctionT:
     10.0
     """
     return cast(FunctionT, _Kernel(function))
-
-
-def load_ahead() -> None:
-    """Load what kernels need, in a thread of its own; whoever calls one before that is done waits for it."""
-    threading.Thread(target=_nothing, name="stackcore-kernels").start()
 
 
 class _Kernel:
@@ -87,11 +82,6 @@ class _Kernel:
             except RuntimeError:  # numba found no folder for the machine code: nothing writable, or no file at all
                 self._compiled = _jit(self._function, cache=False)
         return self._compiled
-
-
-@kernel
-def _nothing() -> None:
-    """For its first call alone."""
 
 
 def _jit(function: Callable[..., Any], cache: bool) -> Any:

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pytest
 
-from stackcore.kernels import _jit, kernel, load_ahead
+from stackcore.kernels import _jit, kernel
 
 
 @kernel
@@ -112,6 +112,5 @@ def test_threads_that_call_at_once_get_the_same_kernel():
     def thrice(value):
         return 3 * value
 
-    load_ahead()
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(thrice, range(20))) == [3 * n for n in range(20)]

@@ -15,7 +15,6 @@ from stackcore.api.sharpening import sharpen
 from stackcore.api.stacks import Inputs, StackOptions, StackResult, described
 from stackcore.api.work import Work
 from stackcore.events import Listener, Result
-from stackcore.kernels import load_ahead
 from stackcore.protocols import Executor
 from stackcore.registry import Registry
 from stackcore.runs import Run, run_scope
@@ -223,7 +222,6 @@ def stack_into(
     may_be_done = options.resume and not options.overwrite and target is not None and target.is_file()
     if target is not None:
         writing.check_target(target, overwrite=options.overwrite or may_be_done, file_format=options.file_format)
-    load_ahead()
     work = Work(run, inputs, options, registry)
     if target is not None:
         writing.refuse_input(target, work.reader.paths)
