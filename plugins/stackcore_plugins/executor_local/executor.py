@@ -82,21 +82,22 @@ class LocalExecutor:
         plan: FusePlan | None = None,
         milestones: Milestones | None = None,
     ) -> Any:
-        """Add the frames in order; while one is added the next one is decoded.
+        """Add the frames in order; while one is added the next one is decoded, the first two side by side.
 
         Of a `tree`, slabs before the one at work are joined as soon as they can be: so few wait (`FusePlan.states`).
         """
         plan = plan or FusePlan.fold(len(frames))
         added, waiting = (0, []) if milestones is None else milestones.begun(lambda: fuser.start(info))
+        pools = (self._pool, self._decoder)[: self._frames]  # the workers have nothing to do yet
+        first = range(added, len(frames))[: self._frames]
+        ahead = deque(pool.submit(frames.open, position) for pool, position in zip(pools, first, strict=False))
         state = waiting.pop() if plan.kind == "fold" and waiting else fuser.start(info)
         front = FrontOfTree(fuser.merge, waiting, plan.ends.index(added) + 1 if waiting else 0)
         del waiting
-        ahead: Future[Frame] | None = None
         for position in range(added, len(frames)):
-            frame = _result(ahead or self._decoder.submit(frames.open, position), cancel)
-            ahead = None
-            if self._frames > 1 and position + 1 < len(frames):
-                ahead = self._decoder.submit(frames.open, position + 1)
+            frame = _result(ahead.popleft() if ahead else self._decoder.submit(frames.open, position), cancel)
+            if not ahead and self._frames > 1 and position + 1 < len(frames):
+                ahead.append(self._decoder.submit(frames.open, position + 1))
             state = self._add(fuser, state, frame, cancel)
             del frame
             done(position + 1)

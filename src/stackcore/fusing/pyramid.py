@@ -7,6 +7,7 @@ binomial (1 4 6 4 1)/16. The fine levels are worked in bands of rows, the coarse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -21,6 +22,7 @@ COARSEST_PX = 16
 """The shorter side of the coarsest level is not made smaller than this."""
 
 _COLLAPSE_ROWS = 128
+_COLLAPSED_AT_ONCE = 2
 _COLLAPSE_MARGIN = 16
 """Rows beyond a band that the way up from level 2 reaches, rounded up to a multiple of 4."""
 
@@ -102,13 +104,14 @@ def render(
 
     Returns
     -------
-    Shape (rows, W, 3); float32 for float32 frames, else uint16 over the full range, clipped. Never more than a band is
-    held as float32 beside the arguments.
+    Shape (rows, W, 3); float32 for float32 frames, else uint16 over the full range, clipped. Never more than two bands
+    are held as float32 beside the arguments.
     """
     strip = Strip(0, info.height) if strip is None else strip
     is_float = info.dtype == "float32"
     out = np.empty((strip.rows, info.width, 3), np.float32 if is_float else np.uint16)
-    for top in range(strip.top, strip.bottom, _COLLAPSE_ROWS):
+
+    def make(top: int) -> None:
         bottom = min(top + _COLLAPSE_ROWS, strip.bottom)
         band = _collapsed(details, coarse, Strip(top, bottom), info.height, tops)
         into = out[top - strip.top : bottom - strip.top]
@@ -116,6 +119,10 @@ def render(
             into[:] = band
         else:
             to_sixteen_bits(band, into)
+
+    with ThreadPoolExecutor(_COLLAPSED_AT_ONCE, thread_name_prefix="stackcore-collapse") as pool:
+        for _ in pool.map(make, range(strip.top, strip.bottom, _COLLAPSE_ROWS)):
+            pass
     return out
 
 
@@ -137,6 +144,6 @@ def _collapsed(
 
 
 def render_bytes(info: StackInfo) -> int:
-    """Memory that `render` takes for a picture of this size: what it returns, and four copies of a band."""
+    """Memory that `render` takes for a picture of this size: what it returns, and four copies of each band at work."""
     picture = info.height * info.width * (12 if info.dtype == "float32" else 6)
-    return picture + 4 * 12 * (_COLLAPSE_ROWS + 2 * _COLLAPSE_MARGIN) * info.width
+    return picture + _COLLAPSED_AT_ONCE * 4 * 12 * (_COLLAPSE_ROWS + 2 * _COLLAPSE_MARGIN) * info.width

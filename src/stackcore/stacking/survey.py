@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stackcore.errors import AlignmentFailed
 from stackcore.events import Emit, Progress, StageStarted, Warned
-from stackcore.protocols import Aligner, Executor, FrameInfo, Link, Registration, RemoteExecutor
+from stackcore.protocols import Aligner, Executor, FrameInfo, Link, Registration, RemoteExecutor, nearby
 from stackcore.stacking import exposure
 from stackcore.stacking.crop import common_area
 from stackcore.stacking.glance import Glance, Looks
@@ -123,9 +123,13 @@ def run_survey(
         transforms[twin] = None
         _warn_skipped(emit, reader.paths[twin].name, reasons[twin])
     _report_order(looks, [i for i, t in enumerate(transforms) if t is not None], reader, emit)
+
+    def gain(index: int) -> Gain:
+        return _gain(looks, reference, index, transforms[index], info.width) if match_exposure else UNITY
+
+    gains = nearby(executor).map(gain, range(len(reader)), cancel)
     frames = tuple(
-        FrameGeometry(i, t, _gain(looks, reference, i, t, info.width) if match_exposure else UNITY, reasons.get(i))
-        for i, t in enumerate(transforms)
+        FrameGeometry(i, t, g, reasons.get(i)) for i, (t, g) in enumerate(zip(transforms, gains, strict=True))
     )
     crop = common_area((t for t in transforms if t is not None), info.width, info.height)
     return Survey(
