@@ -18,7 +18,9 @@ def in_eight_bits(pixels: Pixels, encoding: Encoding) -> NDArray[np.uint8]:
     if pixels.dtype == np.float32:
         curve = np.sqrt if encoding == "linear" else np.asarray
         return np.asarray(np.rint(255 * curve(np.clip(pixels, 0, 1))), np.uint8)
-    return looked_up(pixels, _table(int(np.iinfo(pixels.dtype).max), encoding))
+    if encoding == "srgb":
+        return _rounded(pixels)
+    return looked_up(pixels, _square_roots(int(np.iinfo(pixels.dtype).max)))
 
 
 def looked_up(numbers: NDArray[np.integer], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -40,7 +42,21 @@ def _look_up(numbers: NDArray[np.integer], table: NDArray[np.uint8], out: NDArra
         out[i] = table[numbers[i]]
 
 
-@lru_cache(maxsize=4)
-def _table(full: int, encoding: Encoding) -> NDArray[np.uint8]:
-    light = np.linspace(0, 1, full + 1)
-    return np.rint(255 * (np.sqrt(light) if encoding == "linear" else light)).astype(np.uint8)
+def _rounded(pixels: Pixels) -> NDArray[np.uint8]:
+    seen = np.ascontiguousarray(pixels).reshape(-1).view()
+    seen.flags.writeable = False
+    out = np.empty(pixels.shape, np.uint8)
+    _round(seen, out.reshape(-1))
+    return out
+
+
+@kernel
+def _round(numbers: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
+    """To the nearest: 65535 is 257 times 255."""
+    for i in range(out.shape[0]):
+        out[i] = np.uint8(np.uint32(np.uint32(numbers[i]) + np.uint32(128)) // np.uint32(257))
+
+
+@lru_cache(maxsize=2)
+def _square_roots(full: int) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(255 * np.sqrt(np.linspace(0, 1, full + 1))), np.uint8)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stackcore.protocols import Mosaic
 from stackcore.stacking.eight_bits import in_eight_bits, looked_up
 from stackcore.stacking.rings import RING_PX, beyond_ring
+from stackcore.stacking.spot_readings import read
 from stackcore.terms import Encoding, Pixels
 
 MARGIN_PX = 4
@@ -204,24 +205,25 @@ def standing_out(look: Look, most: int) -> Spots:
 
 def readings(look: Look, spots: Spots, *, sides: bool = False) -> Readings:
     """Read a look at `spots`; `sides` asks for what is near on a mosaic, too, which takes five times as long."""
-    phase = look.lattice.phase(spots.y, spots.x)
-    centre = _taps(look, spots, np.zeros((len(spots), 1, 2), np.int64))[:, 0].astype(np.float32)
-    ring = _taps(look, spots, look.lattice.ring[phase])
-    close = look.lattice.close.shape[1]
-    near = _taps(look, spots, look.lattice.near[phase])
-    top = ring[:, :close].max(axis=1).astype(np.float32)
-    middle = ring.shape[1] // 2
-    ring.partition(middle, axis=1)  # the upper median, in whole steps of 8 bits: a third of the time of the mean of two
-    level = ring[:, middle].astype(np.float32)
-    off = np.maximum(ring, ring[:, middle, None]) - np.minimum(ring, ring[:, middle, None])
-    off.partition(middle, axis=1)
-    spread = np.maximum(np.float32(1.4826) * off[:, middle], np.float32(0.7))
+    _, wide, channels = look.values.shape
+    rows, columns = look.centres(spots)
+    lattice = look.lattice
+    rings, near = ((table[..., 0] * wide + table[..., 1]) * channels for table in (lattice.ring, lattice.near))
+    found = read(
+        look.values.reshape(-1),
+        (rows * wide + columns) * channels + spots.channel,
+        spots.dark,
+        rings,
+        near,
+        lattice.phase(spots.y, spots.x),
+        lattice.close.shape[1],
+    )
     return Readings(
-        centre,
-        top,
-        level,
-        spread,
-        _sides(look, spots, level) if sides and not look.lattice.is_of_picture else near.astype(np.float32),
+        found.centre,
+        found.top,
+        found.level,
+        np.maximum(np.float32(1.4826) * found.off, np.float32(0.7)),
+        _sides(look, spots, found.level) if sides and not lattice.is_of_picture else found.near,
     )
 
 
@@ -237,16 +239,6 @@ def windows(look: Look, spots: Spots) -> NDArray[np.uint8]:
     rows, columns = look.centres(spots)
     cut: NDArray[np.uint8] = look.values[(rows[:, None] + across)[:, :, None], (columns[:, None] + across)[:, None, :]]
     return cut
-
-
-def _taps(look: Look, spots: Spots, offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
-    _, wide, channels = look.values.shape
-    rows, columns = look.centres(spots)
-    y, x = rows[:, None] + offsets[..., 0], columns[:, None] + offsets[..., 1]
-    index = (y * wide + x) * channels + spots.channel[:, None]
-    found: NDArray[np.uint8] = look.values.reshape(-1).take(index)
-    found[spots.dark] = 255 - found[spots.dark]
-    return found
 
 
 _Found = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_]]
