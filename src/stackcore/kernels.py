@@ -22,7 +22,13 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    AnyT = TypeVar("AnyT", bound=np.generic)
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -82,6 +88,13 @@ class _Kernel:
             except RuntimeError:  # numba found no folder for the machine code: nothing writable, or no file at all
                 self._compiled = _jit(self._function, cache=False)
         return self._compiled
+
+
+def read_only(array: NDArray[AnyT]) -> NDArray[AnyT]:
+    """A view to hand to a kernel: there is one machine code for arrays that may be written, and one for the others."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _jit(function: Callable[..., Any], cache: bool) -> Any:

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -41,7 +42,8 @@ class LocalExecutor:
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="stackcore-worker")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="stackcore-decoder")
         self._open = True
-        FRAMES.__enter__()
+        self._kept = ExitStack()
+        self._kept.enter_context(FRAMES)
         self._tasks, self._frames = self._workers, 2
         _OPENCV.enter()
 
@@ -121,7 +123,7 @@ class LocalExecutor:
         if self._open:
             self._open = False
             _OPENCV.leave()
-            FRAMES.__exit__()
+            self._kept.close()
             give_back()
 
     def _add(self, fuser: Fuser[Any], state: Any, frame: Frame, cancel: threading.Event) -> Any:

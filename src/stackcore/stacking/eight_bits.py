@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.kernels import kernel
+from stackcore.kernels import kernel, read_only
 from stackcore.terms import Encoding, Pixels
 
 
@@ -28,11 +28,8 @@ def looked_up(numbers: NDArray[np.integer], table: NDArray[np.uint8]) -> NDArray
 
     numpy's own `take` makes 8 bytes of each index.
     """
-    numbers = np.ascontiguousarray(numbers)
-    seen = numbers.reshape(-1).view()
-    seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
     out = np.empty(numbers.shape, np.uint8)
-    _look_up(seen, table, out.reshape(-1))
+    _look_up(read_only(np.ascontiguousarray(numbers).reshape(-1)), table, out.reshape(-1))
     return out
 
 
@@ -43,10 +40,8 @@ def _look_up(numbers: NDArray[np.integer], table: NDArray[np.uint8], out: NDArra
 
 
 def _rounded(pixels: Pixels) -> NDArray[np.uint8]:
-    seen = np.ascontiguousarray(pixels).reshape(-1).view()
-    seen.flags.writeable = False
     out = np.empty(pixels.shape, np.uint8)
-    _round(seen, out.reshape(-1))
+    _round(read_only(np.ascontiguousarray(pixels).reshape(-1)), out.reshape(-1))
     return out
 
 

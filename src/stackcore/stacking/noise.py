@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.kernels import kernel
+from stackcore.kernels import kernel, read_only
 from stackcore.protocols import Decoded
 from stackcore.stacking.reader import StackReader
 from stackcore.terms import FULL_SCALE, Pixels
@@ -88,8 +88,7 @@ def _measure(pixels: Pixels, band: slice, energy: NDArray[np.float32], level: ND
     """Fill the mean square of detail, and the mean luma, of the cells in some rows of cells."""
     top, bottom = band.start * _CELL_PX, band.stop * _CELL_PX
     first = max(0, top - _REACH_ROWS)  # even, so that the coarse rows are those of the whole frame
-    part = pixels[first : bottom + _REACH_ROWS]
-    part.flags.writeable = False  # of the view alone: one machine code, whether the frame may be written or not
+    part = read_only(pixels[first : bottom + _REACH_ROWS])
     height, width = len(part), pixels.shape[1]
     grey = np.empty((height, width), np.float32)
     _greyed(part, np.float32(1 / FULL_SCALE[part.dtype.name]), grey)

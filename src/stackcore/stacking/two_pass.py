@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stackcore.kernels import kernel
+from stackcore.kernels import kernel, read_only
 from stackcore.terms import Region
 
 _TILE = 1152
@@ -70,8 +70,7 @@ def resample(
     -------
     (h, w, 3) float32 of the size of `part`; overshoots what is in `source` by up to a quarter of its steps.
     """
-    seen = np.ascontiguousarray(source).reshape(len(source), -1).view()
-    seen.flags.writeable = False  # one machine code for arrays that may be written and those that may not
+    seen = read_only(np.ascontiguousarray(source).reshape(len(source), -1))
     out = np.empty((part.height, part.width, 3), np.float32)
     numbers = np.ascontiguousarray(matrix[:2]).ravel()
     along = numbers[0] - numbers[1] * numbers[3] / numbers[4]
