@@ -73,21 +73,29 @@ class _Kernel:
         return self._compiled(*arguments)
 
     def _compile_all(self) -> None:
-        """Those that this one may call, too: numba looks for them in the module, and wants its own kind."""
+        """Those that this one may call, too: numba looks for them in the module, and wants its own kind.
+
+        Nobody is given one of them before all are in their places.
+        """
         module = self._function.__globals__
         with self._guard:
-            for name, value in list(module.items()):
-                if isinstance(value, _Kernel) and value._function.__globals__ is module:
-                    module[name] = value._made()
-            self._made()  # one within a function is nowhere to be found
+            if self._compiled is not None:
+                return
+            ours = {
+                name: value
+                for name, value in list(module.items())
+                if isinstance(value, _Kernel) and value._function.__globals__ is module
+            }
+            made = {value: value._made() for value in {*ours.values(), self}}  # itself: one within a function
+            module.update({name: made[value] for name, value in ours.items()})
+            for value, compiled in made.items():
+                value._compiled = compiled
 
     def _made(self) -> Any:
-        if self._compiled is None:
-            try:
-                self._compiled = _jit(self._function, cache=True)
-            except RuntimeError:  # numba found no folder for the machine code: nothing writable, or no file at all
-                self._compiled = _jit(self._function, cache=False)
-        return self._compiled
+        try:
+            return _jit(self._function, cache=True)
+        except RuntimeError:  # numba found no folder for the machine code: nothing writable, or no file at all
+            return _jit(self._function, cache=False)
 
 
 def read_only(array: NDArray[AnyT]) -> NDArray[AnyT]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
@@ -105,6 +106,30 @@ def test_the_kernels_of_a_module_are_compiled_when_one_of_them_is_called():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "_Kernel", "0.3679", "CPUDispatcher", "True"]
+
+
+def test_no_kernel_is_handed_out_before_those_that_it_calls(tmp_path, monkeypatch):
+    (tmp_path / "slow_kernels.py").write_text(
+        "from stackcore.kernels import kernel\n\n\n"
+        "@kernel\ndef twice(value):\n    return 2 * once(value)\n\n\n"
+        "@kernel\ndef once(value):\n    return inner(value)\n\n\n"
+        "@kernel\ndef inner(value):\n    return value\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def slowly(function, cache):
+        time.sleep(0.1)  # as long as numba may take to be imported
+        return _jit(function, cache)
+
+    monkeypatch.setattr("stackcore.kernels._jit", slowly)
+    import slow_kernels
+
+    def call(number):
+        time.sleep(0.03 * number)
+        return slow_kernels.twice(number)
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(call, range(12))) == [2 * n for n in range(12)]
 
 
 def test_threads_that_call_at_once_get_the_same_kernel():
