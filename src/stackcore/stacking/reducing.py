@@ -54,8 +54,9 @@ def by_areas(pixels: Pixels, max_size_px: int) -> Pixels:
 def reduced(pixels: Pixels, valid: NDArray[np.bool_] | None, max_size_px: int) -> Decoded:
     """A frame at no more than `max_size_px` on its longer side, never enlarged, as a TIFF file of it is reduced.
 
-    Through a TIFF file in memory: libvips cuts its work along the way that pixels come to it, which shows in the last
-    bit of some of them. Takes as much memory as the frame for that.
+    Large frames of whole numbers by themselves (`stackcore.stacking.shrinking`), others through a TIFF file in memory:
+    libvips cuts its work along the way that pixels come to it, which shows in the last bit of some of them. That takes
+    as much memory as the frame.
 
     Parameters
     ----------
